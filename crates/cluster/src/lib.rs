@@ -1,0 +1,1 @@
+//! Kubernetes: connect, discover, apply, read, delete, wait, events.

@@ -1,0 +1,1 @@
+//! The words of Flux, for all: manifests, kinds, readiness, durations, Git URLs.

@@ -1,0 +1,1 @@
+//! How Go prints and reads: printf verbs, numbers, durations.

@@ -1,0 +1,1 @@
+//! Rules over manifests: the host for rules that OPA compiled, the catalogue and the gate.

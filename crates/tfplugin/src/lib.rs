@@ -1,0 +1,1 @@
+//! OpenTofu's and Terraform's provider protocol 6, knowing nothing of Flux.

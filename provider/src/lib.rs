@@ -1,0 +1,1 @@
+//! The OpenTofu provider fluxgate/fluxgate.

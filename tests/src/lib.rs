@@ -1,0 +1,1 @@
+//! Whole-system promises: the built provider, OpenTofu, a real cluster, real Flux.

@@ -1,0 +1,2 @@
+//! Whole-system promises, one test binary.
+fn main() {}
