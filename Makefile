@@ -1,0 +1,88 @@
+# Each habit has one name. `make` alone lists them; CI calls only what stands here.
+.DEFAULT_GOAL := help
+SHELL := bash
+CARGO ?= cargo
+# One profile for tests, the demo and the benches, always the whole workspace, so that features never flip.
+PROFILE := --release
+OUT := $(or $(CARGO_TARGET_DIR),target)/release
+
+.PHONY: help
+help: ## list the habits
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the provider and the command
+	$(CARGO) build $(PROFILE) --workspace
+
+.PHONY: demo
+demo: build ## the whole road on a cluster of its own: Flux, a refused plan, an apply, Ready, destroy
+	$(OUT)/demo
+
+.PHONY: test
+test: build ## all tests, on real parts (built on first use: about 15 minutes, once)
+	@skips=$$(mktemp); export FLUXGATE_SKIPS=$$skips; \
+	$(CARGO) test $(PROFILE) --workspace; status=$$?; \
+	count=$$(wc -l < $$skips); \
+	if [ $$count -gt 0 ]; then echo; echo "$$count tests were skipped:"; sort $$skips | uniq -c; \
+	  if [ "$$CI" = true ]; then echo "nothing may be skipped here"; status=1; fi; fi; \
+	rm -f $$skips; exit $$status
+
+.PHONY: check
+check: fmt-check lint test ## what a change must pass
+
+.PHONY: fmt
+fmt: ## format Rust, HCL and Rego
+	$(CARGO) fmt --all
+	$$($(OUT)/tools path tofu) fmt -recursive examples
+	$$($(OUT)/tools path opa) fmt -w policies
+
+.PHONY: fmt-check
+fmt-check: build ## say what is not formatted
+	$(CARGO) fmt --all --check
+	$$($(OUT)/tools path tofu) fmt -recursive -check -diff examples
+	$$($(OUT)/tools path opa) fmt -l --fail policies
+
+.PHONY: lint
+lint: ## clippy and rustdoc, warnings are errors
+	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --workspace --no-deps --document-private-items
+
+.PHONY: policies
+policies: ## compile the Rego rules into policies/bundle.tar.gz and derive what they read
+	$(CARGO) run $(PROFILE) --package policy --example build_policies
+
+.PHONY: docs
+docs: build ## write the reference pages from the schemas and rules
+	$(OUT)/docs write
+
+.PHONY: snapshots
+snapshots: ## accept changed snapshots after reading their diff
+	INSTA_UPDATE=always $(CARGO) test $(PROFILE) --workspace
+
+.PHONY: bench
+bench: build ## side by side with the peers, medians and ratios
+	$(OUT)/bench
+
+.PHONY: fuzz
+fuzz: ## a minute for each fuzz target (needs a nightly toolchain and cargo-fuzz)
+	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
+
+.PHONY: e2e
+e2e: build ## against the cluster that KUBECONFIG names; only with FLUXCD_ACCEPT_APPLY set
+	$(CARGO) test $(PROFILE) --workspace --test system -- --include-ignored gated
+
+.PHONY: install-dev
+install-dev: build ## a filesystem mirror with both programs, and the CLI configuration to export
+	@bash examples/install-dev.sh $(OUT)
+
+.PHONY: dist
+dist: ## the programs as they are given to users, small and stripped
+	$(CARGO) build --profile dist --package fluxgate-provider --package fluxgate
+
+.PHONY: tools
+tools: build ## build every real part that the tests need, into the cache
+	$(OUT)/tools build
+
+.PHONY: clean
+clean: ## remove what was built here (the tools' cache stays)
+	$(CARGO) clean
