@@ -1,1 +1,19 @@
 //! Rules over manifests: the host for rules that OPA compiled, the catalogue and the gate.
+//!
+//! A rule is written in Rego, compiled to WebAssembly by `opa build`, and run here by a small synchronous
+//! host over wasmtime, limited in fuel, memory and time. [`Gate`] is the one door to it for the provider and
+//! the command line: [`Subject`]s go in, a [`Report`] comes out.
+//!
+//! A rule has three outcomes for an object, never two: it passes, it fails, or it cannot tell, because
+//! something that the rule reads is known only after apply. What is neither is an error: the gate never
+//! opens because something went wrong in it.
+
+mod error;
+mod gate;
+mod report;
+mod settings;
+
+pub use error::Error;
+pub use gate::{Change, Gate, Subject};
+pub use report::{Counts, Finding, Outcome, Report, RuleFailure, Unknown, Verdict};
+pub use settings::{Limits, Settings, Severity};
