@@ -1,1 +1,29 @@
 //! The words of Flux, for all: manifests, kinds, readiness, durations, Git URLs.
+//!
+//! Everything in this crate is plain and synchronous: values in, values out. It opens no file, asks no
+//! clock, reads no environment variable and talks to no cluster, so that the provider, the policy gate and
+//! the command line give the same answer to the same object.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`kinds`] | one table for each Flux kind: its fields, rules, readiness, references |
+//! | [`manifest`] | one object, what is unknown or sensitive in it, and where it came from |
+//! | [`path`] | the place of a field inside an object |
+//! | [`schema`] | whether an object is what the table of its kind says |
+//! | [`readiness`] | from status conditions to Ready, Progressing, Failed, Suspended |
+//! | [`reference`] | which other objects an object needs |
+//! | [`duration`], [`git_url`], [`names`] | the texts that Flux and Kubernetes accept |
+
+pub mod duration;
+pub mod git_url;
+pub mod kinds;
+pub mod manifest;
+pub mod names;
+pub mod path;
+pub mod readiness;
+pub mod reference;
+pub mod schema;
+
+pub use kinds::Kind;
+pub use manifest::{Manifest, Origin};
+pub use path::{FieldPath, Step};
