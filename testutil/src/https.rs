@@ -1,0 +1,100 @@
+//! A small HTTPS server on loopback for the servers that tests need.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::thread;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use crate::Error;
+use crate::pki::Pki;
+
+/// A server that answers by a function; dropping it ends it and cuts its connections.
+#[derive(Debug)]
+pub(crate) struct HttpsServer {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl HttpsServer {
+    /// Starts a server whose certificate the authority has signed. A request's body is read before the
+    /// function is called.
+    pub(crate) fn start<H, F>(name: &str, pki: &Pki, handler: H) -> Result<Self, Error>
+    where
+        H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<Bytes>> + Send + 'static,
+    {
+        let failed = || Error::io(format!("the {name} cannot be started"));
+        let acceptor = TlsAcceptor::from(Arc::new(pki.serving_certificate()?.server_config()?));
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed())?;
+        let address = listener.local_addr().map_err(failed())?;
+        listener.set_nonblocking(true).map_err(failed())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(failed())?;
+        let (stop, stopped) = oneshot::channel();
+        let serve = move || {
+            runtime.block_on(async {
+                let listener = TcpListener::from_std(listener).expect("the listener is one");
+                tokio::select! {
+                    () = accept(listener, acceptor, handler) => (),
+                    _ = stopped => (),
+                }
+            });
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name(name.into()).spawn(serve).map_err(failed())?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Returns the server's URL, without a slash at the end.
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+}
+
+impl Drop for HttpsServer {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept<H, F>(listener: TcpListener, acceptor: TlsAcceptor, handler: H)
+where
+    H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Bytes>> + Send + 'static,
+{
+    loop {
+        let Ok((connection, _)) = listener.accept().await else { continue };
+        let (acceptor, handler) = (acceptor.clone(), handler.clone());
+        tokio::spawn(async move {
+            // A client that does not trust the certificate ends here, which may be what is tested.
+            let Ok(connection) = acceptor.accept(connection).await else { return };
+            let service = service_fn(move |request| answer(request, handler.clone()));
+            let builder = hyper::server::conn::http1::Builder::new();
+            let _ = builder.serve_connection(TokioIo::new(connection), service).await;
+        });
+    }
+}
+
+async fn answer<H, F>(request: Request<Incoming>, handler: H) -> Result<Response<Full<Bytes>>, Infallible>
+where
+    H: Fn(Request<Bytes>) -> F,
+    F: Future<Output = Response<Bytes>>,
+{
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    Ok(handler(Request::from_parts(head, body)).await.map(Full::new))
+}
