@@ -17,6 +17,7 @@ mod crds;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use field::SHORT_DURATION;
 pub use field::{Field, FieldType, Format};
 pub use rule::{Rule, Test, Verdict};
 
@@ -76,7 +77,7 @@ pub const RESERVED: &[&str] = &[
 ];
 
 /// Everything that is known about a kind of Flux.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// The kind: `GitRepository`.
     pub name: &'static str,

@@ -273,3 +273,95 @@ pub enum ManifestError {
         field: &'static str,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn app() -> Value {
+        json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1",
+            "kind": "GitRepository",
+            "metadata": {"name": "app", "namespace": "flux-system"},
+            "spec": {"url": "https://user:hunter2@x/y", "interval": "1m"},
+        })
+    }
+
+    fn origin() -> Origin {
+        Origin::resource("fluxgate_git_repository.app")
+    }
+
+    #[test]
+    fn knows_what_it_is() {
+        let manifest = Manifest::new(app(), origin()).unwrap();
+        assert_eq!(manifest.group(), "source.toolkit.fluxcd.io");
+        assert_eq!(manifest.version(), "v1");
+        assert_eq!(manifest.kind(), "GitRepository");
+        assert_eq!(manifest.reference(), "GitRepository/flux-system/app");
+        let core = Manifest::new(json!({"apiVersion": "v1", "kind": "Secret"}), origin()).unwrap();
+        assert_eq!((core.group(), core.version(), core.name()), ("", "v1", None));
+        assert_eq!(core.reference(), "Secret/(no name)");
+    }
+
+    #[test]
+    fn never_shows_its_data() {
+        let manifest = Manifest::new(app(), origin()).unwrap();
+        assert_eq!(
+            format!("{manifest:?} {manifest}"),
+            "Manifest(GitRepository/flux-system/app) GitRepository/flux-system/app"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_object() {
+        for (object, error) in [
+            (json!([]), ManifestError::NotAMapping),
+            (json!("x"), ManifestError::NotAMapping),
+            (json!(null), ManifestError::NotAMapping),
+            (json!({"kind": "x"}), ManifestError::Missing { field: "apiVersion" }),
+            (json!({"apiVersion": "v1", "kind": null}), ManifestError::Missing { field: "kind" }),
+            (json!({"apiVersion": "v1", "kind": " "}), ManifestError::Blank { field: "kind" }),
+            (json!({"apiVersion": 1, "kind": "x"}), ManifestError::NotAText { field: "apiVersion" }),
+        ] {
+            assert_eq!(Manifest::new(object, origin()), Err(error));
+        }
+    }
+
+    #[test]
+    fn even_its_kind_may_be_unknown() {
+        let object = json!({"apiVersion": "v1", "metadata": {"namespace": "n"}});
+        let unknown = vec![FieldPath::of(["kind"]), FieldPath::of(["metadata", "name"])];
+        let manifest = Manifest::partly_known(object, unknown, origin()).unwrap();
+        assert_eq!(manifest.kind(), "");
+        assert_eq!(manifest.reference(), "(known after apply)/n/(known after apply)");
+        assert!(Manifest::partly_known(Value::Null, vec![FieldPath::root()], origin()).is_ok());
+    }
+
+    #[test]
+    fn nobody_decides_on_a_placeholder() {
+        let url = FieldPath::of(["spec", "url"]);
+        let manifest = Manifest::new(app(), origin()).unwrap().with_unknown([url.clone()]);
+        assert_eq!(manifest.get(&url), Some(&Value::Null));
+        assert!(manifest.is_unknown(&url) && manifest.is_unknown(&url.child("host")));
+        assert!(
+            manifest.touches_unknown(&FieldPath::of(["spec"]))
+                && !manifest.is_unknown(&FieldPath::of(["spec"]))
+        );
+        assert!(!manifest.touches_unknown(&FieldPath::of(["spec", "interval"])));
+    }
+
+    #[test]
+    fn says_where_it_came_from() {
+        for (origin, words) in [
+            (origin(), "fluxgate_git_repository.app"),
+            (Origin::plan("plan.json", "module.a.x.y[0]"), "module.a.x.y[0] in plan.json"),
+            (Origin::plan("-", "x.y"), "x.y in standard input"),
+            (Origin::file("app.yaml", 0), "app.yaml, document 1"),
+            (Origin::Other("chart flux2 2.18.3".to_owned()), "chart flux2 2.18.3"),
+        ] {
+            assert_eq!(origin.to_string(), words);
+        }
+    }
+}

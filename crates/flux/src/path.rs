@@ -308,3 +308,125 @@ fn read_bracket(inside: &str) -> Result<(Step, &str), PathError> {
     let (position, after) = inside.split_once(']').ok_or(PathError::Bracket)?;
     Ok((Step::Index(read_position(position).ok_or(PathError::Bracket)?), after))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn path(text: &str) -> FieldPath {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn has_one_spelling_for_people_and_one_for_pointers() {
+        for (text, pointer) in [
+            ("", ""),
+            ("spec.ref.branch", "/spec/ref/branch"),
+            ("spec.patches[0].patch", "/spec/patches/0/patch"),
+            (r#"metadata.annotations["a.b/c"]"#, "/metadata/annotations/a.b~1c"),
+            (r#"metadata.labels["a~\"b\\"]"#, "/metadata/labels/a~0\"b\\"),
+            (r#"["a.b"].c[1][2]"#, "/a.b/c/1/2"),
+            (r#"spec[""]"#, "/spec/"),
+        ] {
+            assert_eq!(path(text).to_string(), text);
+            assert_eq!(path(text).pointer(), pointer);
+            assert_eq!(FieldPath::from_pointer(pointer), Ok(path(text)));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_path() {
+        let mut lines = String::new();
+        for text in [
+            "a..b",
+            ".a",
+            "a.",
+            "a[",
+            "a[]",
+            "a[x]",
+            "a[-1]",
+            "a[01]",
+            "a[\"b]",
+            "a[0]b",
+            "a]",
+            "a\"b",
+            "a[99999999999999999999]",
+        ] {
+            lines.push_str(&format!("{text}: {}\n", text.parse::<FieldPath>().unwrap_err()));
+        }
+        for pointer in ["a", "/a~", "/a~2"] {
+            lines.push_str(&format!("{pointer}: {}\n", FieldPath::from_pointer(pointer).unwrap_err()));
+        }
+        insta::assert_snapshot!("paths_refused", lines);
+    }
+
+    #[test]
+    fn overlaps_what_is_around_it_and_what_is_inside() {
+        for (a, b, overlap) in [
+            ("spec.ref", "spec.ref.branch", true),
+            ("spec.ref.branch", "spec.ref", true),
+            ("spec.ref", "spec.ref", true),
+            ("", "spec", true),
+            ("spec.ref", "spec.reference", false),
+            ("spec.patches[0]", "spec.patches[1]", false),
+            ("spec.patches", "spec.patches[1].patch", true),
+        ] {
+            assert_eq!(path(a).overlaps(&path(b)), overlap, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn takes_a_numeric_key_and_a_position_for_the_same_step() {
+        let key = FieldPath::of(["spec", "0"]);
+        let position = FieldPath::of(["spec"]).index(0);
+        assert!(key.overlaps(&position) && position.overlaps(&key) && key.starts_with(&position));
+        assert_eq!(position.get(&json!({"spec": {"0": "a"}})), Some(&json!("a")));
+        assert_eq!(key.get(&json!({"spec": ["a"]})), Some(&json!("a")));
+    }
+
+    #[test]
+    fn finds_values_and_misses_none() {
+        let value = json!({"spec": {"patches": [{"patch": "x"}]}});
+        assert_eq!(path("spec.patches[0].patch").get(&value), Some(&json!("x")));
+        assert_eq!(path("").get(&value), Some(&value));
+        for missing in ["spec.patches[1]", "spec.patches.x", "spec.patches[0].patch.x", "status"] {
+            assert_eq!(path(missing).get(&value), None);
+        }
+    }
+
+    fn any_path() -> impl Strategy<Value = FieldPath> {
+        let step = prop_oneof![
+            any::<String>().prop_map(Step::Key),
+            "[a-z0-9./\\[\\]\"~]{0,4}".prop_map(Step::Key),
+            (0_usize..20).prop_map(Step::Index),
+        ];
+        prop::collection::vec(step, 0..6).prop_map(FieldPath)
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_form_comes_back(path in any_path()) {
+            prop_assert_eq!(path.to_string().parse::<FieldPath>(), Ok(path));
+        }
+
+        #[test]
+        fn the_pointer_comes_back(path in any_path()) {
+            let back = FieldPath::from_pointer(&path.pointer()).unwrap();
+            prop_assert_eq!(back.pointer(), path.pointer());
+            prop_assert!(back.starts_with(&path) && path.starts_with(&back));
+        }
+
+        #[test]
+        fn survives_any_text(text in any::<String>(), brackets in "[a-z.\\[\\]\"0-9]{0,12}") {
+            for text in [text, brackets] {
+                if let Ok(path) = text.parse::<FieldPath>() {
+                    prop_assert_eq!(path.to_string().parse::<FieldPath>(), Ok(path));
+                }
+                let _ = FieldPath::from_pointer(&text);
+            }
+        }
+    }
+}

@@ -83,7 +83,7 @@ pub enum Format {
 }
 
 /// Durations with the units ms, s, m and h, as Flux's CRDs write it.
-pub(crate) const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$";
+const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$";
 
 /// Durations without hours: what timeouts of sources take.
 pub(crate) const SHORT_DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m))+$";
@@ -240,6 +240,11 @@ impl Field {
     pub const fn sensitive(mut self) -> Field {
         self.sensitive = true;
         self
+    }
+
+    /// What the API server fills in, as a value.
+    pub fn default_value(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.default?).ok()
     }
 
     /// The name in HCL: `source_ref`.

@@ -1,0 +1,237 @@
+use serde_json::json;
+
+use super::*;
+use crate::kinds;
+use crate::manifest::Origin;
+
+fn git() -> &'static Kind {
+    kinds::by_resource("git_repository").unwrap()
+}
+
+fn kustomization() -> &'static Kind {
+    kinds::by_resource("kustomization").unwrap()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "tests read better without a borrow at each call")]
+fn manifest(kind: &Kind, spec: Value) -> Manifest {
+    let object = json!({
+        "apiVersion": kind.api_version(),
+        "kind": kind.name,
+        "metadata": {"name": "app", "namespace": "flux-system"},
+        "spec": spec,
+    });
+    Manifest::new(object, Origin::resource("test")).unwrap()
+}
+
+fn unknown(manifest: Manifest, paths: &[&str]) -> Manifest {
+    manifest.with_unknown(paths.iter().map(|path| path.parse().unwrap()))
+}
+
+/// What is wrong, one line each.
+fn said(kind: &Kind, manifest: &Manifest) -> String {
+    check(kind, manifest).iter().map(|violation| format!("{violation}\n")).collect()
+}
+
+#[test]
+fn accepts_a_git_repository_with_every_field() {
+    let spec = json!({
+        "url": "https://github.com/acme/app",
+        "interval": "1m",
+        "ref": {"branch": "main", "tag": "v1", "semver": ">=1.0.0", "name": "refs/heads/main", "commit": "abc"},
+        "secretRef": {"name": "credentials"},
+        "provider": "aws",
+        "serviceAccountName": "git",
+        "timeout": "90s",
+        "verify": {"mode": "TagAndHEAD", "secretRef": {"name": "authors"}},
+        "proxySecretRef": {"name": "proxy"},
+        "ignore": "/*\n!/deploy",
+        "sparseCheckout": ["deploy"],
+        "recurseSubmodules": true,
+        "include": [{"repository": {"name": "base"}, "fromPath": "a", "toPath": "b"}],
+        "suspend": false,
+    });
+    assert_eq!(said(git(), &manifest(git(), spec)), "");
+}
+
+#[test]
+fn accepts_a_kustomization_with_much_in_it() {
+    let spec = json!({
+        "interval": "10m",
+        "prune": true,
+        "sourceRef": {"kind": "GitRepository", "name": "app", "namespace": "flux-system"},
+        "path": "./deploy",
+        "wait": true,
+        "timeout": "1h",
+        "dependsOn": [{"name": "crds", "readyExpr": "dep.status.x == self.metadata.name"}],
+        "healthChecks": [{"kind": "Deployment", "name": "app"}],
+        "postBuild": {"substitute": {"cluster": "dev"}, "substituteFrom": [{"kind": "ConfigMap", "name": "vars"}]},
+        "patches": [{"patch": "- op: remove", "target": {"kind": "Deployment", "labelSelector": "app=web"}}],
+        "images": [{"name": "app", "newTag": "v2"}],
+        "decryption": {"provider": "sops"},
+        "kubeConfig": {"secretRef": {"name": "other", "key": "value.yaml"}},
+        "commonMetadata": {"labels": {"team": "a"}},
+        "buildMetadata": ["originAnnotations"],
+        "ignore": [{"paths": ["/spec/replicas"], "target": {"kind": "Deployment"}}],
+    });
+    assert_eq!(said(kustomization(), &manifest(kustomization(), spec)), "");
+}
+
+#[test]
+fn null_is_absent() {
+    let spec = json!({"url": "https://x/y", "interval": "1m", "ref": null, "timeout": null, "suspend": null});
+    assert_eq!(said(git(), &manifest(git(), spec)), "");
+}
+
+#[test]
+fn says_what_is_wrong_with_a_git_repository() {
+    let spec = json!({
+        "url": "git@github.com:acme/app.git",
+        "interval": "1d",
+        "timeout": "1h",
+        "ref": {"brnach": "main", "tag": 5},
+        "secretRef": {"name": "Bad_Name", "namespace": "x"},
+        "provider": "azrue",
+        "serviceAccountName": "git",
+        "verify": {"mode": "tag"},
+        "sparseCheckout": "deploy",
+        "recurseSubmodules": "true",
+        "include": [{"repository": {}}, null],
+        "suspend": "no",
+        "gitImplementation": "go-git",
+        "secret_ref": {},
+    });
+    insta::assert_snapshot!("git_repository_refused", said(git(), &manifest(git(), spec)));
+}
+
+#[test]
+fn says_what_is_wrong_with_a_kustomization() {
+    let spec = json!({
+        "interval": 600,
+        "source_ref": {"kind": "GitRepository", "name": "app"},
+        "sourceRef": {"kind": "Git", "name": ""},
+        "targetNamespace": "Team A",
+        "namePrefix": "",
+        "nameSuffix": "x".repeat(201),
+        "retryInterval": "2m30",
+        "deletionPolicy": "orphan",
+        "buildMetadata": ["origin"],
+        "kubeConfig": {"secretRef": {"name": "a"}, "configMapRef": {"name": "b"}},
+        "postBuild": {"substitute": {"replicas": 3, "on": true}, "substituteFrom": [{"kind": "configmap", "name": "x"}]},
+        "patches": [{"patch": {"op": "remove"}}],
+        "ignore": [{}],
+    });
+    insta::assert_snapshot!("kustomization_refused", said(kustomization(), &manifest(kustomization(), spec)));
+}
+
+#[test]
+fn says_what_is_wrong_around_the_spec() {
+    let object = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1beta2",
+        "kind": "GitRepository",
+        "metadata": {
+            "name": " app",
+            "namespace": "Flux_System",
+            "lables": {},
+            "labels": {"a b": "x", "team": "a b", "n": 1},
+            "annotations": {"ok": "any text", "/": true},
+        },
+        "specs": {},
+    });
+    let manifest = Manifest::new(object, Origin::resource("test")).unwrap();
+    insta::assert_snapshot!("surroundings_refused", said(git(), &manifest));
+}
+
+#[test]
+fn spells_other_fields_as_hcl_does() {
+    let spec = json!({
+        "interval": "1m", "prune": true, "sourceRef": {"kind": "Bucket", "name": "app"}, "kubeConfig": {},
+    });
+    let violations = check_spelled(kustomization(), &manifest(kustomization(), spec), Spelling::Hcl);
+    let said: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["spec.kubeConfig: exactly one of config_map_ref, secret_ref must be set"]);
+}
+
+#[test]
+fn an_unknown_value_is_taken_for_good() {
+    let spec = json!({"url": "nonsense", "ref": {"branch": 5}, "sparseCheckout": [null, "a"], "verify": {}});
+    let manifest = unknown(
+        manifest(git(), spec),
+        &["spec.url", "spec.interval", "spec.ref", "spec.sparseCheckout[0]", "spec.verify.secretRef.name"],
+    );
+    // That verify.secretRef is an object is known; its name is what is not.
+    assert_eq!(said(git(), &manifest), "spec.verify.secretRef: required, but not set\n");
+}
+
+#[test]
+fn an_unknown_deciding_field_defers_a_rule() {
+    let spec = json!({"url": "https://x/y", "interval": "1m", "serviceAccountName": "git"});
+    let known = manifest(git(), spec);
+    assert_eq!(check(git(), &known).len(), 1);
+    assert_eq!(said(git(), &unknown(known, &["spec.provider"])), "");
+}
+
+#[test]
+fn an_unknown_object_is_taken_for_good() {
+    for path in ["", "spec", "apiVersion", "kind"] {
+        let object = json!({"apiVersion": "x", "kind": "x", "spec": {"url": 1}});
+        let manifest = Manifest::new(object, Origin::resource("test")).unwrap();
+        let manifest = unknown(manifest, &[path]);
+        let found = check(git(), &manifest);
+        let inside = FieldPath(path.parse::<FieldPath>().unwrap().0);
+        assert!(found.iter().all(|violation| !violation.path.starts_with(&inside)), "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn never_shows_what_is_sensitive() {
+    let spec = json!({
+        "url": "ftp://user:hunter2@x/y",
+        "interval": "hunter2",
+        "provider": "hunter2",
+        "secretRef": {"name": "hunter2!"},
+        "suspend": "hunter2",
+        "ref": {"tag": 22},
+    });
+    let paths = ["spec.url", "spec.interval", "spec.provider", "spec.secretRef.name", "spec.ref"];
+    let manifest = manifest(git(), spec).with_sensitive(paths.iter().map(|path| path.parse().unwrap()));
+    let said = said(git(), &manifest);
+    assert_eq!(said.lines().count(), 6, "{said}");
+    assert!(!said.contains("hunter2") && !said.contains("22"), "{said}");
+}
+
+#[test]
+fn a_password_in_an_address_is_not_shown_even_where_nothing_is_marked() {
+    for url in ["ftp://user:hunter2@x/y", "user:hunter2@x:y", " https://user:hunter2@x/y"] {
+        let spec = json!({"url": url, "interval": "1m", "provider": url});
+        let said = said(git(), &manifest(git(), spec));
+        assert!(!said.is_empty() && !said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_number_beyond_64_bits_is_never_rounded_in_silence() {
+    const FIELDS: &[Field] =
+        &[Field::json("values", ""), Field::integer("count", "").range(Some(1), Some(9))];
+    let kind = Kind { spec: FIELDS, rules: &[], ..*git() };
+    let spec = r#"{"values": {"big": [18446744073709551616, 9223372036854775808, 9223372036854775807, 0.5]},
+                   "count": 123456789012345678901234567890}"#;
+    let spec: Value = serde_json::from_str(spec).unwrap();
+    insta::assert_snapshot!(said(&kind, &manifest(&kind, spec)), @r"
+    spec.values.big[0]: a number beyond 64 bits; write it in quotes, if a string will do
+    spec.values.big[1]: a number beyond 64 bits; write it in quotes, if a string will do
+    spec.count: a number beyond 64 bits
+    ");
+    for (count, expected) in [(0, 1), (1, 0), (9, 0), (10, 1)] {
+        assert_eq!(check(&kind, &manifest(&kind, json!({"count": count}))).len(), expected);
+    }
+}
+
+#[test]
+fn survives_any_shape() {
+    for spec in [json!(null), json!([]), json!("x"), json!(1), json!({"ref": []}), json!({"include": {}})] {
+        assert!(!check(git(), &manifest(git(), spec)).is_empty());
+    }
+    let object = json!({"apiVersion": "v1", "kind": "x", "metadata": []});
+    let manifest = Manifest::new(object, Origin::resource("test")).unwrap();
+    assert!(!check(git(), &manifest).is_empty());
+}
