@@ -48,7 +48,7 @@ impl Duration {
         }
     }
 
-    /// A duration of so many seconds; longer ones than can be told are cut to the longest.
+    /// A duration of so many seconds.
     pub const fn from_seconds(seconds: u32) -> Duration {
         Duration { nanoseconds: seconds as i64 * SECOND as i64 }
     }

@@ -209,12 +209,11 @@ impl GitUrlError {
             }
             GitUrlError::UpperCaseScheme { scheme } => format!("write {scheme}://"),
             GitUrlError::Password => {
-                "remove it from the address, and name a Secret with username and password in secretRef".to_owned()
+                "remove it from the address, and name a Secret that holds it in secretRef".to_owned()
             }
             GitUrlError::Port { instead: None } => "write host/path, or host:port/path".to_owned(),
             GitUrlError::Blank | GitUrlError::NoScheme | GitUrlError::NoHost | GitUrlError::Unreadable => {
-                "write an address such as \"https://github.com/acme/app\" or \"ssh://git@github.com/acme/app\""
-                    .to_owned()
+                "write an address such as \"https://github.com/acme/app\"".to_owned()
             }
         }
     }

@@ -142,8 +142,8 @@ impl Kind {
         }
     }
 
-    /// The attribute of the resource for a path of the object: `spec.sourceRef.name` is `spec.source_ref.name`,
-    /// `metadata.labels.app` is `labels.app`.
+    /// The attribute of the resource for a path of the object: `spec.source_ref.name` for
+    /// `spec.sourceRef.name`, `labels.app` for `metadata.labels.app`.
     ///
     /// What the resource has no attribute for leads to the nearest one around it: the answer for
     /// `spec.nonsense` is `spec`, for `status.conditions` the resource itself (the empty path).

@@ -11,7 +11,7 @@
 //! | [`path`] | the place of a field inside an object |
 //! | [`schema`] | whether an object is what the table of its kind says |
 //! | [`readiness`] | from status conditions to Ready, Progressing, Failed, Suspended |
-//! | [`reference`] | which other objects an object needs |
+//! | [`mod@reference`] | which other objects an object needs |
 //! | [`duration`], [`git_url`], [`names`] | the texts that Flux and Kubernetes accept |
 
 pub mod duration;

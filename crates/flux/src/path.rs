@@ -125,7 +125,7 @@ impl FieldPath {
     ///
     /// # Errors
     ///
-    /// A pointer that does not begin with `/` (and is not empty), or has a `~` that neither `0` nor `1` follows.
+    /// A pointer that is not empty and does not begin with `/`, or a `~` that neither `0` nor `1` follows.
     pub fn from_pointer(pointer: &str) -> Result<FieldPath, PathError> {
         if pointer.is_empty() {
             return Ok(FieldPath::root());

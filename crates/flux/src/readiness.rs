@@ -121,7 +121,7 @@ impl Conditions<'_> {
             return stalled.status(State::Failed { terminal: true });
         }
         if let Some(reconciling) = self.condition("Reconciling").filter(|c| c.is("True")) {
-            // After a failed try, what Ready says is why; what Reconciling says is only that there is another.
+            // After a failed try, Ready says why; Reconciling says only that there is another.
             let failure = ready.filter(|ready| !ready.is("True") && self.concerns_this(ready));
             return failure.unwrap_or(reconciling).status(State::Progressing);
         }

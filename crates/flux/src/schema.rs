@@ -118,6 +118,7 @@ impl Checker<'_> {
                     self.rule(rule);
                 }
             }
+            None | Some(Value::Null) if self.manifest.touches_unknown(&spec) => {}
             None | Some(Value::Null) => self.report(&spec, "required, but not set".to_owned(), None),
             Some(other) => self.wrong_type(&spec, "a mapping", other),
         }
@@ -132,13 +133,12 @@ impl Checker<'_> {
             None | Some(Value::Null | Value::Object(_)) => return,
             Some(other) => return self.wrong_type(&path, "a mapping", other),
         };
-        let checks: [(&str, fn(&str) -> Result<(), names::NameError>); 2] =
-            [("name", names::subdomain), ("namespace", names::label)];
-        for (field, check) in checks {
+        for field in ["name", "namespace"] {
             let path = path.child(field);
             match metadata.get(field) {
                 None | Some(Value::Null) => {}
-                Some(Value::String(name)) => self.name(&path, name, check),
+                Some(Value::String(name)) if field == "name" => self.name(&path, name, names::subdomain),
+                Some(Value::String(namespace)) => self.name(&path, namespace, names::label),
                 Some(other) => self.wrong_type(&path, "a string", other),
             }
         }
@@ -178,7 +178,8 @@ impl Checker<'_> {
             let path = path.child(field.wire());
             match members.get(field.wire()) {
                 _ if self.manifest.is_unknown(&path) => {}
-                None | Some(Value::Null) if field.required => {
+                // An unknown value inside it means that it will be there.
+                None | Some(Value::Null) if field.required && !self.manifest.touches_unknown(&path) => {
                     let remedy = near::like(field.wire(), members.keys().map(String::as_str))
                         .filter(|near| fields.iter().all(|field| field.wire() != *near))
                         .map(|near| format!("{near} was probably meant to be it"));
@@ -287,7 +288,11 @@ impl Checker<'_> {
             _ => return,
         };
         let Some(object @ Value::Object(_)) = self.manifest.get(&at) else { return };
-        let verdict = rule.decide(fields, object, |member| self.manifest.is_unknown(&at.child(member)));
+        let verdict = rule.decide(fields, object, |member| {
+            let path = at.child(member);
+            let absent = object.get(member).is_none_or(Value::is_null);
+            self.manifest.is_unknown(&path) || (absent && self.manifest.touches_unknown(&path))
+        });
         if verdict != Verdict::Broken {
             return;
         }

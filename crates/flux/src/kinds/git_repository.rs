@@ -20,8 +20,8 @@ pub(super) static GIT_REPOSITORY: Kind = Kind {
         Field::object(
             "secret_ref",
             LOCAL,
-            "The Secret to sign in with: `username` and `password` or `bearerToken` for HTTPS, `identity` and \
-             `known_hosts` for SSH.",
+            "The Secret to sign in with: `username` and `password`, or `bearerToken`, for HTTPS; `identity` \
+             and `known_hosts` for SSH.",
         ),
         Field::string(
             "provider",

@@ -9,17 +9,21 @@ pub(super) static KUSTOMIZATION: Kind = Kind {
     version: "v1",
     plural: "kustomizations",
     resource: "kustomization",
-    description: "Manifests from a source, built by kustomize, applied to the cluster and kept as they are there.",
+    description: "Manifests from a source, built by kustomize, applied to a cluster and kept that way.",
     spec: &[
-        Field::duration("interval", "How often Flux builds, compares and applies, also without a new revision.").required(),
+        Field::duration("interval", "How often Flux builds and applies, also without a new revision.")
+            .required(),
         Field::object("source_ref", SOURCE_REF, "The source that holds the manifests.").required(),
         Field::string("path", "The folder inside the source; without it, its root."),
-        Field::boolean("prune", "Delete what was applied once and is no longer among the manifests.").required(),
+        Field::boolean("prune", "Delete what was applied and is no longer among the manifests.").required(),
         Field::string("target_namespace", "The namespace for every resource, whatever its manifest says.")
             .length(1, 63)
             .format(Format::Namespace),
-        Field::boolean("wait", "Be Ready only when everything that was applied is; replaces `health_checks`."),
-        Field::duration("timeout", "How long building, applying and health checks may take; without it, `interval`."),
+        Field::boolean("wait", "Be Ready only when all that was applied is; replaces `health_checks`."),
+        Field::duration(
+            "timeout",
+            "How long build, apply and health checks may take; without it, `interval`.",
+        ),
         Field::duration("retry_interval", "How soon to try again after a failure; without it, `interval`."),
         Field::list(
             "depends_on",
@@ -34,7 +38,7 @@ pub(super) static KUSTOMIZATION: Kind = Kind {
         Field::list(
             "health_check_exprs",
             &FieldType::Object(HEALTH_CHECK_EXPR),
-            "How to judge the health of custom resources, as CEL expressions; used by `wait` and `health_checks`.",
+            "How `wait` and `health_checks` judge custom resources, as CEL expressions.",
         ),
         Field::object("post_build", POST_BUILD, "Substitution of variables after the build."),
         Field::list("patches", &FieldType::Object(PATCH), "Patches to apply to the built resources."),
@@ -44,8 +48,9 @@ pub(super) static KUSTOMIZATION: Kind = Kind {
         Field::object("decryption", DECRYPTION, "How to decrypt Secrets of the source."),
         Field::string(
             "deletion_policy",
-            "What becomes of the applied resources when the Kustomization is deleted. `MirrorPrune`, also where \
-             nothing is set, deletes them if `prune` is true; `Orphan` leaves them running.",
+            "What becomes of the applied resources when the Kustomization is deleted. `MirrorPrune`, \
+             which is meant where nothing is set, deletes them if `prune` is true; `Orphan` leaves them \
+             running.",
         )
         .allowed(&["MirrorPrune", "Delete", "WaitForTermination", "Orphan"]),
         Field::boolean("force", "Recreate resources whose immutable fields changed.").default("false"),
@@ -53,7 +58,7 @@ pub(super) static KUSTOMIZATION: Kind = Kind {
         Field::string("service_account_name", "The ServiceAccount that Flux impersonates while it applies.")
             .format(Format::ObjectName),
         Field::object("kube_config", KUBE_CONFIG, "Another cluster to apply to."),
-        Field::object("common_metadata", COMMON_METADATA, "Labels and annotations for every resource; these win."),
+        Field::object("common_metadata", COMMON_METADATA, "Labels and annotations for every resource."),
         Field::string("name_prefix", "A text to put before the name of every resource.").length(1, 200),
         Field::string("name_suffix", "A text to put after the name of every resource.").length(1, 200),
         Field::strings("build_metadata", "Where resources came from, as annotations that kustomize adds.")
@@ -140,8 +145,8 @@ const POST_BUILD: &[Field] = &[
     ),
     Field::string(
         "substitute_strategy",
-        "Whether manifests are processed when no variable is defined; `WithVariables`, also where nothing is set, \
-         leaves them alone then.",
+        "Whether manifests are processed when no variable is defined. `WithVariables`, which is meant where \
+         nothing is set, leaves them alone then.",
     )
     .allowed(&["WithVariables", "Always"]),
 ];
@@ -187,7 +192,7 @@ const KUBE_CONFIG: &[Field] = &[
     Field::object(
         "config_map_ref",
         LOCAL,
-        "The ConfigMap that says how to reach the cluster with a cloud identity instead of stored credentials.",
+        "The ConfigMap that says how to reach the cluster with a cloud identity.",
     ),
 ];
 
