@@ -126,6 +126,11 @@ enum Problem {
 }
 
 impl ParseError {
+    /// Says that a text is no duration, for those who read more than Go does.
+    pub fn invalid(text: &str) -> ParseError {
+        ParseError { problem: Problem::Invalid, text: text.to_owned() }
+    }
+
     /// The same error about another text, for those who rewrite a text before they parse it.
     #[must_use]
     pub fn about(self, text: &str) -> ParseError {

@@ -8,12 +8,24 @@
 //! something that the rule reads is known only after apply. What is neither is an error: the gate never
 //! opens because something went wrong in it.
 
+mod builtins;
+pub mod bundle;
+pub mod catalogue;
 mod error;
 mod gate;
+mod input;
 mod report;
 mod settings;
+mod value;
+mod wasm;
 
+#[cfg(test)]
+mod differential;
+
+pub use bundle::Bundle;
+pub use catalogue::Catalogue;
 pub use error::Error;
 pub use gate::{Change, Gate, Subject};
 pub use report::{Counts, Finding, Outcome, Report, RuleFailure, Unknown, Verdict};
-pub use settings::{Limits, Settings, Severity};
+pub use settings::{Limits, Settings, Severity, UnknownSeverity};
+pub use wasm::EngineError;

@@ -84,13 +84,16 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// A rule that could not be run to its end for an object. It counts as a refusal.
+/// A rule that could not be run to its end for an object. It counts as a refusal, whatever the severity of the
+/// rule; only for an object that does not change it is a warning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleFailure {
     /// The rule's id.
     pub rule: String,
     /// The object, as its position among the subjects that were given.
     pub subject: usize,
+    /// `Deny`, or `Warn` for an object that does not change.
+    pub severity: Severity,
     /// What happened: a limit, a conflict inside the rule, a builtin that failed.
     pub message: String,
 }
@@ -131,8 +134,7 @@ impl Report {
 
     /// Whether something stops the change: a finding that denies, or a rule that could not be run to its end.
     pub fn denied(&self) -> bool {
-        let counts = self.counts();
-        counts.failed > 0 || counts.errors > 0
+        self.counts().failed > 0 || self.errors.iter().any(|failure| failure.severity == Severity::Deny)
     }
 
     /// Everything that was found and is certain, with the object's position.

@@ -1,0 +1,234 @@
+//! The built-in rules through this host and through the real `opa eval`: the same findings.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use policy::{Gate, Outcome, Settings, Subject};
+use serde_json::{Value, json};
+use testutil::require;
+use testutil::tools::Tool;
+
+use crate::workshop::{git_repository, kustomization, opa, subject};
+
+const URLS: &[&str] = &[
+    "https://x/y",
+    "https://",
+    "ssh://git@h/x",
+    "git@h:x/y.git",
+    "git@h:x",
+    "git@",
+    "http://x/y",
+    "HTTPS://x/y",
+    "git://h/x",
+    " https://x/y",
+    "ftp://invalid",
+    "",
+    "file:///tmp/r",
+    "https://u:p@h/x",
+    "https://u@h/x",
+    "https://h:8443/x",
+    "https://h:x/y",
+    "ssh://h",
+    "https://[::1]/x",
+    "https://x/\u{e9}",
+    "https://x\n",
+    "\u{0}",
+    "https://x/y\u{0}",
+    "https://h?x",
+    "https://h\\x",
+    "  ",
+    "a@b:c:d",
+    "https://xn--bcher-kva/x",
+    "https://bücher/x",
+];
+
+const INTERVALS: &[&str] = &[
+    "1m",
+    "30s",
+    "0s",
+    "00s",
+    "1h",
+    "1h30m",
+    "1d",
+    "1w",
+    "99999m",
+    "1m1m",
+    " 1m ",
+    "500ms",
+    "1.5h",
+    "60",
+    "",
+    "-1m",
+    "1M",
+    "15m",
+    "05m",
+    "1m30s",
+    "1m0s",
+    "90s",
+    "29.999999999s",
+    "29.9999999999s",
+    "59m59.9999999999s",
+    "30.0000s",
+    "1m\n",
+    "0.0083333333333333333h",
+    "99999999999999999999h",
+    "999999999s999999999s",
+    "0h0m30s",
+    "1\u{b5}s",
+    "3600000ms",
+];
+
+/// What stands where a value is forgotten, emptied, or of another type.
+fn nothings() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(""),
+        json!("false"),
+        json!(0),
+        json!([]),
+        json!({}),
+        json!(false),
+        json!(true),
+        json!(1.5),
+    ]
+}
+
+/// Every field that a rule reads, with every value that may stand there.
+fn subjects() -> Vec<Subject> {
+    let mut specs = vec![json!({}), json!({"url": "https://x/y", "interval": "5m", "prune": true})];
+    specs.extend(nothings());
+    for (field, texts) in [("url", URLS), ("interval", INTERVALS), ("prune", &["true", "false"][..])] {
+        let values = nothings().into_iter().chain(texts.iter().map(|text| json!(text)));
+        for value in values {
+            let mut spec = json!({"url": "https://x/y", "interval": "5m", "prune": true});
+            spec[field] = value;
+            specs.push(spec);
+        }
+    }
+    let mut subjects: Vec<Subject> =
+        specs.into_iter().flat_map(|spec| [git_repository(spec.clone()), kustomization(spec)]).collect();
+    for (version, kind) in [
+        ("v1", "GitRepository"),
+        ("source.toolkit.fluxcd.io/v1beta2", "GitRepository"),
+        ("source.toolkit.fluxcd.io", "GitRepository"),
+        ("source.toolkit.fluxcd.io/", "GitRepository"),
+        ("/v1", "GitRepository"),
+        ("example.com/v1", "GitRepository"),
+        ("kustomize.config.k8s.io/v1beta1", "Kustomization"),
+        ("kustomize.toolkit.fluxcd.io/v1", "kustomization"),
+        ("kustomize.toolkit.fluxcd.io/v1", "Secret"),
+    ] {
+        subjects.push(subject(json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}})));
+    }
+    subjects
+}
+
+/// For each subject, what `opa eval` finds: for each rule the messages with their paths, in order. A builtin
+/// that fails fails the whole evaluation, so this also shows that no rule ever comes to that.
+fn by_opa(program: &std::path::Path, subjects: &[Subject]) -> Vec<BTreeMap<String, Vec<String>>> {
+    let inputs: Vec<Value> = subjects
+        .iter()
+        .map(|subject| {
+            json!({"object": subject.manifest.object(), "change": "create", "subject": subject.manifest.reference()})
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input.json");
+    fs::write(&input, serde_json::to_vec(&inputs).unwrap()).unwrap();
+    let query = "[r | some i in input; r := data.flux.main.report with input as i]";
+    let arguments =
+        ["eval", "-b", ".", "-i", &input.to_string_lossy(), "--strict-builtin-errors", "-f", "raw", query];
+    let output = opa(program, &arguments).stdout;
+    let reports: Vec<BTreeMap<String, Vec<Value>>> = serde_json::from_slice(&output).unwrap();
+    let in_order = |findings: Vec<Value>| {
+        let mut texts: Vec<String> = findings.iter().map(|f| format!("{} {}", f["path"], f["msg"])).collect();
+        texts.sort();
+        texts
+    };
+    let by_id = |report: BTreeMap<String, Vec<Value>>| {
+        report.into_iter().map(|(rule, findings)| (rule.replace('_', "-"), in_order(findings))).collect()
+    };
+    reports.into_iter().map(by_id).collect()
+}
+
+fn by_host(gate: &Gate, subjects: &[Subject]) -> Vec<BTreeMap<String, Vec<String>>> {
+    let report = gate.check(subjects).unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    let mut found = vec![BTreeMap::new(); subjects.len()];
+    for verdict in report.verdicts {
+        let findings = match verdict.outcome {
+            Outcome::Fail(findings) => findings,
+            Outcome::Pass | Outcome::NotApplicable => Vec::new(),
+            Outcome::CannotTell { .. } => panic!("nothing is unknown here"),
+        };
+        let mut texts: Vec<String> = findings
+            .iter()
+            .map(|finding| {
+                let path = finding.path.as_ref().unwrap().to_string();
+                format!("{} {}", json!(path.split('.').collect::<Vec<_>>()), json!(finding.message))
+            })
+            .collect();
+        texts.sort();
+        found[verdict.subject].insert(verdict.rule, texts);
+    }
+    found
+}
+
+#[test]
+fn this_host_and_opa_find_the_same() {
+    let program = require!(Tool::Opa.path());
+    let subjects = subjects();
+    let gate = Gate::new(Settings::default()).unwrap();
+    let (ours, theirs) = (by_host(&gate, &subjects), by_opa(&program, &subjects));
+    assert_eq!(ours.len(), theirs.len());
+    for ((subject, ours), theirs) in subjects.iter().zip(ours).zip(theirs) {
+        assert_eq!(ours, theirs, "{}", subject.manifest.object());
+    }
+}
+
+/// The verdicts on which inputs, plans and rules agree.
+#[test]
+fn verdicts_are_those_that_were_decided() {
+    let gate = Gate::new(Settings::default()).unwrap();
+    let accepted = |rule: &str, subject: Subject| {
+        let report = gate.check(&[subject]).unwrap();
+        report.of(0).any(|verdict| verdict.rule == rule && verdict.outcome == Outcome::Pass)
+    };
+    for url in ["https://x/y", "ssh://git@h/x"] {
+        assert!(accepted("url-scheme", git_repository(json!({"url": url}))), "{url}");
+    }
+    for url in [
+        "http://x/y",
+        "HTTPS://x/y",
+        "git://h/x",
+        "ftp://invalid",
+        " https://x/y",
+        "",
+        "file:///t",
+        "git@h:x",
+        "git@",
+        "https://",
+        "https://user:password@h/x",
+    ] {
+        assert!(!accepted("url-scheme", git_repository(json!({"url": url}))), "{url}");
+    }
+    let of_both_kinds = |spec: Value| [git_repository(spec.clone()), kustomization(spec)];
+    for interval in ["30s", "15m", "05m", "1m30s", "1m0s", "90s", "1m", "59m59s"] {
+        for subject in of_both_kinds(json!({"interval": interval})) {
+            assert!(accepted("interval", subject), "{interval}");
+        }
+    }
+    for interval in ["0s", "500ms", "1h", "60m", "1.5h", "1h30m", "99999m", "1d", "1w", "60", "-1m", "1M"] {
+        for subject in of_both_kinds(json!({"interval": interval})) {
+            assert!(!accepted("interval", subject), "{interval}");
+        }
+    }
+    for spec in [json!({}), json!({"interval": null})] {
+        assert!(of_both_kinds(spec).into_iter().all(|subject| !accepted("interval", subject)));
+    }
+    assert!(accepted("prune", kustomization(json!({"prune": true}))));
+    for prune in [json!(false), json!(null), json!("false"), json!("true"), json!(1)] {
+        assert!(!accepted("prune", kustomization(json!({"prune": prune}))), "{prune}");
+    }
+    assert!(!accepted("prune", kustomization(json!({}))));
+}
