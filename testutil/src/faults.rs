@@ -1,13 +1,21 @@
 //! Servers that misbehave, each in one way, for tests of what the products say about it.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use serde_json::json;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::Error;
-use crate::https::HttpsServer;
+use crate::control_plane::ControlPlane;
+use crate::https::{Failure, HttpsServer};
 use crate::machine::free_port;
 use crate::pki::Pki;
 
@@ -59,8 +67,8 @@ impl AnsweringServer {
     /// When it cannot be started.
     pub fn start(pki: &Pki, answer: Answer) -> Result<Self, Error> {
         let https = HttpsServer::start("answering server", pki, move |_| {
-            let response = answer.response.clone();
-            async move { response }
+            let response = answer.to_response();
+            async move { Ok(response) }
         })?;
         Ok(Self { https })
     }
@@ -72,7 +80,120 @@ impl AnsweringServer {
     }
 }
 
-/// What an [`AnsweringServer`] answers.
+/// A proxy in front of a control plane that passes everything on, except what it is told to spoil.
+#[derive(Debug)]
+pub struct FaultyProxy {
+    https: HttpsServer,
+    orders: Arc<Mutex<Orders>>,
+}
+
+/// What becomes of a request that a [`FaultyProxy`] does not pass on.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It gets this answer.
+    Answer(Answer),
+    /// It is passed on, but the connection is cut before the answer.
+    LostAnswer,
+    /// The connection is cut at once.
+    Cut,
+}
+
+#[derive(Debug, Default)]
+struct Orders {
+    faults: Vec<Order>,
+    seen: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Order {
+    part: String,
+    times: usize,
+    fault: Fault,
+}
+
+impl FaultyProxy {
+    /// Starts it with a certificate of the control plane's authority, so that a kubeconfig with another
+    /// server is all that a client needs. Bearer tokens pass, client certificates do not.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(plane: &ControlPlane) -> Result<Self, Error> {
+        let orders = Arc::new(Mutex::new(Orders::default()));
+        let upstream = Upstream::new(plane)?;
+        let given = Arc::clone(&orders);
+        let https = HttpsServer::start("faulty proxy", plane.pki(), move |request| {
+            let fault = lock(&given).fault_for(&request);
+            let upstream = upstream.clone();
+            async move {
+                match fault {
+                    None => Ok(upstream.pass_on(request).await?.map(Either::Right)),
+                    Some(Fault::Answer(answer)) => Ok(answer.to_response().map(Either::Left)),
+                    Some(Fault::LostAnswer) => {
+                        upstream.pass_on(request).await?;
+                        Err("the answer is lost".into())
+                    }
+                    Some(Fault::Cut) => Err("the connection is cut".into()),
+                }
+            }
+        })?;
+        Ok(Self { https, orders })
+    }
+
+    /// Returns its URL, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.https.url()
+    }
+
+    /// Spoils the next `times` requests whose line (`PATCH /api/v1/namespaces/a/configmaps/b?...`) contains
+    /// this part.
+    pub fn spoil(&self, part: &str, times: usize, fault: Fault) {
+        lock(&self.orders).faults.push(Order { part: part.into(), times, fault });
+    }
+
+    /// Returns the lines of all requests that came.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        lock(&self.orders).seen.clone()
+    }
+}
+
+impl Orders {
+    fn fault_for(&mut self, request: &Request<Bytes>) -> Option<Fault> {
+        let line = format!("{} {}", request.method(), request.uri());
+        let order = self.faults.iter_mut().find(|order| order.times > 0 && line.contains(&order.part));
+        self.seen.push(line);
+        let order = order?;
+        order.times -= 1;
+        Some(order.fault.clone())
+    }
+}
+
+/// The control plane behind the proxy.
+#[derive(Clone)]
+struct Upstream {
+    address: String,
+    tls: TlsConnector,
+}
+
+impl Upstream {
+    fn new(plane: &ControlPlane) -> Result<Self, Error> {
+        let address = plane.server().trim_start_matches("https://").to_owned();
+        Ok(Self { address, tls: TlsConnector::from(Arc::new(plane.pki().client_config()?)) })
+    }
+
+    async fn pass_on(&self, mut request: Request<Bytes>) -> Result<Response<Incoming>, Failure> {
+        let connection = TcpStream::connect(&self.address).await?;
+        let name = ServerName::try_from("127.0.0.1")?;
+        let connection = TokioIo::new(self.tls.connect(name, connection).await?);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(connection).await?;
+        tokio::spawn(connection);
+        request.headers_mut().insert(http::header::HOST, HeaderValue::try_from(&self.address)?);
+        Ok(sender.send_request(request.map(Full::new)).await?)
+    }
+}
+
+/// An answer over HTTP.
 #[derive(Clone, Debug)]
 pub struct Answer {
     response: Response<Bytes>,
@@ -108,6 +229,10 @@ impl Answer {
         Self::new(status, &body.to_string()).header("content-type", "application/json")
     }
 
+    fn to_response(&self) -> Response<Full<Bytes>> {
+        self.response.clone().map(Full::new)
+    }
+
     /// Sets a header.
     ///
     /// # Panics
@@ -118,4 +243,8 @@ impl Answer {
         self.response.headers_mut().insert(name, HeaderValue::try_from(value).expect("a header's value"));
         self
     }
+}
+
+fn lock(orders: &Mutex<Orders>) -> MutexGuard<'_, Orders> {
+    orders.lock().unwrap_or_else(PoisonError::into_inner)
 }

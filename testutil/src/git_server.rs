@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
 use tokio::io::AsyncWriteExt;
 
 use crate::Error;
@@ -48,7 +49,7 @@ impl GitServer {
         let backend = Arc::clone(&git);
         let https = HttpsServer::start("git server", pki, move |request| {
             let (backend, repositories) = (Arc::clone(&backend), repositories.clone());
-            async move { backend.serve(&repositories, request).await }
+            async move { Ok(backend.serve(&repositories, request).await.map(Full::new)) }
         })?;
         Ok(Self { https, shared: git })
     }

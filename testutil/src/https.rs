@@ -1,14 +1,13 @@
 //! A small HTTPS server on loopback for the servers that tests need.
 
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Collected};
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -17,6 +16,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::pki::Pki;
+
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A server that answers by a function; dropping it ends it and cuts its connections.
 #[derive(Debug)]
@@ -28,11 +29,12 @@ pub(crate) struct HttpsServer {
 
 impl HttpsServer {
     /// Starts a server whose certificate the authority has signed. A request's body is read before the
-    /// function is called.
-    pub(crate) fn start<H, F>(name: &str, pki: &Pki, handler: H) -> Result<Self, Error>
+    /// function is called; where the function fails, the connection is cut.
+    pub(crate) fn start<H, F, B>(name: &str, pki: &Pki, handler: H) -> Result<Self, Error>
     where
         H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response<Bytes>> + Send + 'static,
+        F: Future<Output = Result<Response<B>, Failure>> + Send + 'static,
+        B: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
     {
         let failed = || Error::io(format!("the {name} cannot be started"));
         let acceptor = TlsAcceptor::from(Arc::new(pki.serving_certificate()?.server_config()?));
@@ -71,10 +73,11 @@ impl Drop for HttpsServer {
     }
 }
 
-async fn accept<H, F>(listener: TcpListener, acceptor: TlsAcceptor, handler: H)
+async fn accept<H, F, B>(listener: TcpListener, acceptor: TlsAcceptor, handler: H)
 where
     H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Bytes>> + Send + 'static,
+    F: Future<Output = Result<Response<B>, Failure>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
 {
     loop {
         let Ok((connection, _)) = listener.accept().await else { continue };
@@ -89,12 +92,12 @@ where
     }
 }
 
-async fn answer<H, F>(request: Request<Incoming>, handler: H) -> Result<Response<Full<Bytes>>, Infallible>
+async fn answer<H, F, B>(request: Request<Incoming>, handler: H) -> Result<Response<B>, Failure>
 where
     H: Fn(Request<Bytes>) -> F,
-    F: Future<Output = Response<Bytes>>,
+    F: Future<Output = Result<Response<B>, Failure>>,
 {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Ok(handler(Request::from_parts(head, body)).await.map(Full::new))
+    let body = body.collect().await.map(Collected::to_bytes)?;
+    handler(Request::from_parts(head, body)).await
 }

@@ -57,6 +57,21 @@ impl Pki {
         self.issuer.pem()
     }
 
+    /// Returns the TLS configuration of a client that trusts this authority only.
+    ///
+    /// # Errors
+    /// When the authority's certificate does not serve.
+    pub fn client_config(&self) -> Result<rustls::ClientConfig, Error> {
+        let failed = "the client's TLS cannot be set up";
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).map_err(Error::certificate(failed))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::certificate(failed))?;
+        Ok(config.with_root_certificates(roots).with_no_client_auth())
+    }
+
     /// Makes a certificate for a server on 127.0.0.1 and localhost.
     ///
     /// # Errors

@@ -36,14 +36,14 @@ while read -r word value; do
     folder) folder=$value ;;
   esac
 done
-for group in $groups; do kill -TERM -- "-$group"; done
+for group in $groups; do kill -s TERM -- "-$group"; done
 for tenth in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   left=
-  for group in $groups; do kill -0 -- "-$group" && left=$group; done
+  for group in $groups; do kill -s 0 -- "-$group" && left=$group; done
   [ -z "$left" ] && break
   sleep 0.1
 done
-for group in $groups; do kill -KILL -- "-$group"; done
+for group in $groups; do kill -s KILL -- "-$group"; done
 [ -n "$folder" ] && rm -rf -- "$folder"
 "#;
 
@@ -90,13 +90,19 @@ impl Scope {
         &self.reaper.folder
     }
 
-    /// Makes a folder inside the scope's folder, if it is not there yet.
+    /// Makes a folder inside the scope's folder, if it is not there yet, for its owner only.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn subfolder(&self, name: &str) -> Result<PathBuf, Error> {
+        use std::os::unix::fs::DirBuilderExt;
         let path = self.folder().join(name);
-        fs::create_dir_all(&path).map_err(Error::io(format!("the folder {name} cannot be made")))?;
+        let mut builder = fs::DirBuilder::new();
+        builder
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(Error::io(format!("the folder {name} cannot be made")))?;
         Ok(path)
     }
 

@@ -15,10 +15,9 @@ use crate::Error;
 ///
 /// For tests that return `()`.
 ///
-/// ```
+/// ```no_run
 /// use testutil::{ControlPlane, Size, require};
 ///
-/// #[test]
 /// fn a_cluster_answers() {
 ///     let cluster = require!(ControlPlane::shared(Size::Api));
 ///     assert!(cluster.server().starts_with("https://"));
