@@ -17,7 +17,6 @@ mod crds;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use field::SHORT_DURATION;
 pub use field::{Field, FieldType, Format};
 pub use rule::{Rule, Test, Verdict};
 

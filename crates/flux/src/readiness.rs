@@ -183,6 +183,11 @@ impl<'o> Condition<'o> {
 }
 
 impl Status {
+    /// Whether the object is ready.
+    pub fn is_ready(&self) -> bool {
+        self.state == State::Ready
+    }
+
     fn new(state: State, reason: &str, message: impl Into<String>) -> Status {
         Status { state, reason: reason.to_owned(), message: message.into() }
     }

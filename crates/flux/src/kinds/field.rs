@@ -86,7 +86,7 @@ pub enum Format {
 const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$";
 
 /// Durations without hours: what timeouts of sources take.
-pub(crate) const SHORT_DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m))+$";
+const SHORT_DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m))+$";
 
 impl Field {
     /// A field by its HCL name, whose wire name is the same in camelCase.
@@ -245,6 +245,11 @@ impl Field {
     /// What the API server fills in, as a value.
     pub fn default_value(&self) -> Option<serde_json::Value> {
         serde_json::from_str(self.default?).ok()
+    }
+
+    /// Whether the field is a duration that takes the unit `h`; timeouts of sources do not.
+    pub fn takes_hours(&self) -> bool {
+        matches!(self.ty, FieldType::Duration) && self.pattern != Some(SHORT_DURATION)
     }
 
     /// The name in HCL: `source_ref`.

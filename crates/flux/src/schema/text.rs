@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Checker, matches, near};
 use crate::duration::Duration;
 use crate::git_url::{GitUrl, GitUrlError};
-use crate::kinds::{Field, Format, SHORT_DURATION};
+use crate::kinds::{Field, Format};
 use crate::names::{self, NameError};
 use crate::path::FieldPath;
 
@@ -61,14 +61,14 @@ impl Checker<'_> {
                 // Days become hours, which a field may not take either.
                 let instead = error.instead().and_then(|text| Duration::parse(text).ok());
                 let remedy = match instead {
-                    Some(duration) if field.pattern == Some(SHORT_DURATION) => {
+                    Some(duration) if !field.takes_hours() => {
                         format!("write \"{}\"", duration.without_hours())
                     }
                     _ => error.remedy(),
                 };
                 self.report(path, error.to_string(), Some(remedy));
             }
-            Ok(duration) if field.pattern == Some(SHORT_DURATION) && text.contains('h') => {
+            Ok(duration) if !field.takes_hours() && text.contains('h') => {
                 let remedy = (!secret).then(|| format!("write \"{}\"", duration.without_hours()));
                 self.report(path, "hours are not allowed here".to_owned(), remedy);
             }
