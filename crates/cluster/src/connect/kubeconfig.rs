@@ -1,0 +1,260 @@
+//! Kubeconfig files: read, merged as kubectl merges them, and one context chosen.
+//!
+//! The rules are those of
+//! <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files>.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use kube::config::{
+    AuthInfo, Cluster, Context, ExecConfig, ExecInteractiveMode, Kubeconfig as File, KubeconfigError,
+};
+
+use super::{ConfigError, Exec, Identity, Kubeconfig, Parts, Session, half, pem, variables};
+use crate::Secret;
+
+/// Reads the files and checks what is chosen from them.
+pub(super) fn load(choice: &Kubeconfig) -> Result<Session, ConfigError> {
+    let (paths, files): (Vec<_>, Vec<_>) = read(&choice.paths)?.into_iter().unzip();
+    let merged = merge(files);
+    let (name, context) = choose(&merged, &paths, choice.context.as_deref())?;
+    let missing = |entry, missing: &str| ConfigError::NoSuchEntry {
+        paths: paths.clone(),
+        context: name.to_owned(),
+        entry,
+        name: missing.to_owned(),
+    };
+
+    let cluster_name = choice.cluster.as_deref().unwrap_or(&context.cluster);
+    let cluster = merged.clusters.iter().find(|entry| entry.name == cluster_name);
+    let cluster =
+        cluster.and_then(|entry| entry.cluster.as_ref()).ok_or_else(|| missing("cluster", cluster_name))?;
+
+    let user_name = choice.user.as_deref().or(context.user.as_deref()).unwrap_or_default();
+    let user = match merged.auth_infos.iter().find(|entry| entry.name == user_name) {
+        Some(entry) => entry.auth_info.clone().unwrap_or_default(),
+        None if user_name.is_empty() => AuthInfo::default(),
+        None => return Err(missing("user", user_name)),
+    };
+    parts(name, context, cluster_name, cluster, user_name, user)?.check()
+}
+
+/// Reads the files that exist, each with its paths made absolute.
+fn read(paths: &[PathBuf]) -> Result<Vec<(PathBuf, File)>, ConfigError> {
+    let mut files = Vec::new();
+    for path in paths {
+        match fs::read(path) {
+            Ok(bytes) => files.push((path.clone(), parse(path, bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && paths.len() > 1 => {}
+            Err(source) => return Err(ConfigError::Unreadable { path: path.clone(), source }),
+        }
+    }
+    if files.is_empty() { Err(ConfigError::NoneExists { paths: paths.to_vec() }) } else { Ok(files) }
+}
+
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<File, ConfigError> {
+    let wrong = |why: String| ConfigError::NotAKubeconfig { path: path.to_owned(), why };
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text in UTF-8".to_owned()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut file = File::from_yaml(text).map_err(|error| wrong(place(&error)))?;
+    if let Some(kind) = file.kind.as_deref().filter(|kind| *kind != "Config") {
+        return Err(wrong(format!("its kind is {kind}, not Config")));
+    }
+    resolve(&mut file, path.parent().unwrap_or(Path::new("")));
+    Ok(file)
+}
+
+/// Where a file stops being a kubeconfig. The parser's own message quotes the file, so it is left out.
+fn place(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => format!("it is not YAML of that shape at line {}, column {}", at.line(), at.column()),
+            None => "it is not YAML of that shape".to_owned(),
+        },
+        _ => "its documents differ in kind or version".to_owned(),
+    }
+}
+
+/// Makes the paths in a file relative to where the file is, not to where the process runs.
+fn resolve(file: &mut File, folder: &Path) {
+    let absolute = |path: &mut Option<String>| {
+        if let Some(text) = path.as_mut()
+            && !text.is_empty()
+        {
+            *text = folder.join(&*text).to_string_lossy().into_owned();
+        }
+    };
+    for cluster in file.clusters.iter_mut().filter_map(|entry| entry.cluster.as_mut()) {
+        absolute(&mut cluster.certificate_authority);
+    }
+    for user in file.auth_infos.iter_mut().filter_map(|entry| entry.auth_info.as_mut()) {
+        absolute(&mut user.client_certificate);
+        absolute(&mut user.client_key);
+        absolute(&mut user.token_file);
+        // A bare name is looked up on the PATH.
+        if let Some(exec) =
+            user.exec.as_mut().filter(|exec| exec.command.as_ref().is_some_and(|c| c.contains('/')))
+        {
+            absolute(&mut exec.command);
+        }
+    }
+}
+
+/// Merges files: the first that has an entry, or a current context, wins.
+fn merge(files: Vec<File>) -> File {
+    let mut merged = File::default();
+    for file in files {
+        let current = file.current_context.filter(|name| !name.is_empty());
+        merged.current_context = merged.current_context.or(current);
+        add(&mut merged.clusters, file.clusters, |entry| &entry.name);
+        add(&mut merged.contexts, file.contexts, |entry| &entry.name);
+        add(&mut merged.auth_infos, file.auth_infos, |entry| &entry.name);
+    }
+    merged
+}
+
+fn add<T>(merged: &mut Vec<T>, entries: Vec<T>, name: impl Fn(&T) -> &str) {
+    for entry in entries {
+        if !merged.iter().any(|known| name(known) == name(&entry)) {
+            merged.push(entry);
+        }
+    }
+}
+
+fn choose<'a>(
+    merged: &'a File,
+    paths: &[PathBuf],
+    wanted: Option<&'a str>,
+) -> Result<(&'a str, &'a Context), ConfigError> {
+    let paths = paths.to_vec();
+    let known: Vec<String> = merged.contexts.iter().map(|entry| entry.name.clone()).collect();
+    if known.is_empty() {
+        return Err(ConfigError::NoContexts { paths });
+    }
+    let Some(wanted) = wanted.or(merged.current_context.as_deref()) else {
+        return Err(ConfigError::NoCurrentContext { paths, known });
+    };
+    let entry = merged.contexts.iter().find(|entry| entry.name == wanted);
+    match entry.and_then(|entry| entry.context.as_ref()) {
+        Some(context) => Ok((wanted, context)),
+        None => Err(ConfigError::NoSuchContext { paths, context: wanted.to_owned(), known }),
+    }
+}
+
+fn parts(
+    context_name: &str,
+    context: &Context,
+    cluster_name: &str,
+    cluster: &Cluster,
+    user_name: &str,
+    mut user: AuthInfo,
+) -> Result<Parts, ConfigError> {
+    let of_cluster = |field: &str| format!("{field} of cluster {cluster_name}");
+    let of_user = |field: &str| format!("{field} of user {user_name}");
+
+    let authorities = data_or_file(
+        of_cluster("certificate-authority"),
+        cluster.certificate_authority_data.as_deref(),
+        cluster.certificate_authority.as_deref(),
+    )?;
+    let key_data = secret_text(&user, "client-key-data");
+    user.client_key_data = None;
+    let certificate = data_or_file(
+        of_user("client-certificate"),
+        user.client_certificate_data.take().as_deref(),
+        user.client_certificate.take().as_deref(),
+    )?;
+    let key = data_or_file(
+        of_user("client-key"),
+        key_data.as_ref().map(Secret::reveal),
+        user.client_key.take().as_deref(),
+    )?;
+    let identity = match (certificate, key) {
+        (Some((certificate_field, certificate)), Some((key_field, key))) => {
+            Some(Identity { certificate_field, certificate, key_field, key })
+        }
+        (None, None) => None,
+        (Some((given, _)), None) => return Err(half(&given, "client-key")),
+        (None, Some((given, _))) => return Err(half(&given, "client-certificate")),
+    };
+
+    if let Some(provider) = &user.auth_provider {
+        return Err(ConfigError::Unsupported {
+            user: user_name.to_owned(),
+            way: format!("the auth-provider {}", provider.name),
+        });
+    }
+    if let Some(path) = user.token_file.as_ref().filter(|_| user.token.is_none()) {
+        let read = fs::read_to_string(path);
+        read.map_err(|source| ConfigError::UnreadableFile {
+            field: of_user("tokenFile"),
+            path: path.into(),
+            source,
+        })?;
+    }
+    let exec = user.exec.take().map(|exec| plugin(user_name, exec)).transpose()?;
+
+    Ok(Parts {
+        server: cluster.server.clone().unwrap_or_default(),
+        server_field: of_cluster("server"),
+        context: Some(context_name.to_owned()),
+        namespace: context.namespace.clone(),
+        authorities,
+        identity,
+        tls_server_name: cluster.tls_server_name.clone().filter(|name| !name.is_empty()),
+        insecure: cluster.insecure_skip_tls_verify.unwrap_or(false),
+        proxy: cluster
+            .proxy_url
+            .clone()
+            .filter(|url| !url.is_empty())
+            .map(|url| (of_cluster("proxy-url"), url)),
+        auth: user,
+        exec,
+    })
+}
+
+/// A credential of a user entry; the type that hides it there gives it back only when it is written.
+fn secret_text(user: &AuthInfo, field: &str) -> Option<Secret> {
+    let written = serde_json::to_value(user).ok()?;
+    written.get(field)?.as_str().map(Secret::from)
+}
+
+/// The PEM of a field: from its data where there is some, else from its file.
+fn data_or_file(
+    field: String,
+    data: Option<&str>,
+    path: Option<&str>,
+) -> Result<Option<(String, Secret)>, ConfigError> {
+    if let Some(data) = data.filter(|data| !data.is_empty()) {
+        let field = field.replacen(' ', "-data ", 1);
+        let pem = pem::base64_of_pem(&field, data)?;
+        return Ok(Some((field, pem)));
+    }
+    let Some(path) = path.filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    match fs::read_to_string(path) {
+        Ok(pem) => Ok(Some((field, Secret::new(pem)))),
+        Err(source) => Err(ConfigError::UnreadableFile { field, path: path.into(), source }),
+    }
+}
+
+fn plugin(user: &str, exec: ExecConfig) -> Result<Exec, ConfigError> {
+    let unsupported = |way: &str| ConfigError::Unsupported { user: user.to_owned(), way: way.to_owned() };
+    if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
+        return Err(unsupported("a credential plugin that needs a terminal (interactiveMode: Always)"));
+    }
+    Ok(Exec {
+        api_version: exec.api_version.unwrap_or_default(),
+        command: exec
+            .command
+            .filter(|command| !command.is_empty())
+            .ok_or_else(|| unsupported("a credential plugin without a command"))?,
+        args: exec.args.unwrap_or_default(),
+        env: variables(&exec.env.unwrap_or_default()),
+        install_hint: exec.install_hint,
+        provide_cluster_info: exec.provide_cluster_info,
+    })
+}
