@@ -74,3 +74,6 @@ pub enum Problem {
 fn at(path: &AttributePath) -> String {
     if path.is_empty() { String::new() } else { format!("{path}: ") }
 }
+
+#[cfg(test)]
+mod tests;

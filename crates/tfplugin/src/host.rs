@@ -91,6 +91,12 @@ impl Certificate {
         Ok(Self { der: certificate.der().clone(), pem: certificate.pem(), key: key.serialize_der() })
     }
 
+    /// This certificate with another one's key: what someone has who has only seen it.
+    #[must_use]
+    pub fn with_key_of(&self, other: &Self) -> Self {
+        Self { der: self.der.clone(), pem: self.pem.clone(), key: other.key.clone() }
+    }
+
     /// The certificate in PEM, for `PLUGIN_CLIENT_CERT`.
     #[must_use]
     pub fn pem(&self) -> &str {

@@ -97,7 +97,7 @@ fn run(provider: impl Provider, options: &ServeOptions, environment: &Environmen
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let result = runtime.block_on(async {
         let ending = Ending::watch(options.reattach)?;
-        let socket = Socket::bind(environment.socket_dir.as_deref()).await?;
+        let (socket, _folder) = Socket::bind(environment.socket_dir.as_deref()).await?;
         let acceptor = if options.reattach {
             say(io::stdout(), &handshake::reattach_line(options, &socket.address()));
             None

@@ -5,6 +5,8 @@ use std::io;
 #[cfg(not(unix))]
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -36,18 +38,21 @@ impl Address {
     }
 }
 
-/// A listening socket; its file goes when it is dropped.
+/// The folder of a socket file; both go when it is dropped. It is held apart from the socket, whose task may outlive the
+/// end of the program.
+pub(super) type Folder = Option<TempDir>;
+
+/// A listening socket.
 #[cfg(unix)]
 pub(super) struct Socket {
     listener: UnixListener,
     path: PathBuf,
-    _folder: TempDir,
 }
 
 #[cfg(unix)]
 impl Socket {
     /// Listens in a new folder that only this user can enter, inside the given one or where temporary files go.
-    pub(super) async fn bind(folder: Option<&Path>) -> io::Result<Self> {
+    pub(super) async fn bind(folder: Option<&Path>) -> io::Result<(Self, Folder)> {
         // The path of a socket has about a hundred bytes, which some temporary folders alone use up.
         const LONGEST: usize = 80;
         let temporary = std::env::temp_dir();
@@ -56,11 +61,12 @@ impl Socket {
             None if temporary.as_os_str().len() > LONGEST => Path::new("/tmp"),
             None => &temporary,
         };
-        // tempfile makes folders with mode 0700.
-        let folder = tempfile::Builder::new().prefix("plugin").tempdir_in(parent)?;
+        let only_this_user = std::fs::Permissions::from_mode(0o700);
+        let folder =
+            tempfile::Builder::new().prefix("plugin").permissions(only_this_user).tempdir_in(parent)?;
         let path = folder.path().join("socket");
         let listener = UnixListener::bind(&path)?;
-        Ok(Self { listener, path, _folder: folder })
+        Ok((Self { listener, path }, Some(folder)))
     }
 
     pub(super) fn address(&self) -> Address {
@@ -81,10 +87,10 @@ pub(super) struct Socket {
 
 #[cfg(not(unix))]
 impl Socket {
-    pub(super) async fn bind(_folder: Option<&Path>) -> io::Result<Self> {
+    pub(super) async fn bind(_folder: Option<&Path>) -> io::Result<(Self, Folder)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok((Self { listener, address }, None))
     }
 
     pub(super) fn address(&self) -> Address {
@@ -98,19 +104,17 @@ impl Socket {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[tokio::test]
     async fn only_its_user_reaches_the_socket_and_its_file_goes_with_it() {
         let given = tempfile::tempdir().unwrap();
-        let socket = Socket::bind(Some(given.path())).await.unwrap();
+        let (socket, folder) = Socket::bind(Some(given.path())).await.unwrap();
         let Address::Unix(path) = socket.address() else { panic!("a socket file") };
         assert!(path.starts_with(given.path()) && path.exists());
         let mode = path.parent().unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        drop(socket);
+        drop(folder);
         assert_eq!(given.path().read_dir().unwrap().count(), 0);
     }
 }
