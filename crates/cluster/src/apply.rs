@@ -173,7 +173,7 @@ impl Cluster {
             body: object.to_string().into_bytes(),
             repeatable: true,
         };
-        let answer = self.send(&call).await?;
+        let answer = self.send(&call).await.map_err(|error| locate(error, &request.object))?;
         let object: Value = self.decode(&call, &answer.body)?;
         // When an answer was lost, the repetition finds what the first attempt made.
         let alone = || managers_of(&object).iter().all(|entry| entry.manager == request.manager);
@@ -194,15 +194,23 @@ impl Cluster {
     }
 }
 
+/// Finds the places of conflicts in the object that was applied.
+fn locate(mut error: Error, object: &Value) -> Error {
+    if let Error::Conflict { conflicts, .. } = &mut error {
+        for conflict in conflicts {
+            conflict.path = locate_printed(object, &conflict.field);
+        }
+    }
+    error
+}
+
 /// Whether every conflict is about a field that the caller set before.
 fn all_owned(object: &Value, conflicts: &[Conflict], owned: &[FieldPath]) -> bool {
     conflicts.iter().all(|conflict| {
-        let Some(field) = locate_printed(object, &conflict.field) else {
-            return false;
-        };
+        let Some(field) = &conflict.path else { return false };
         // A list that is managed as a whole is ours when something in it is.
         let whole_list = field.get(object).is_some_and(Value::is_array);
-        owned.iter().any(|owned| field.starts_with(owned) || (whole_list && owned.starts_with(&field)))
+        owned.iter().any(|owned| field.starts_with(owned) || (whole_list && owned.starts_with(field)))
     })
 }
 

@@ -12,11 +12,11 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Mutex, OnceCell},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{ConfigError, Error, Limits, Place, Resource, Target, connect::Session, object::text};
+use crate::{ConfigError, Error, ExecError, Limits, Place, Resource, Target, connect::Session, object::text};
 
 /// A credential is renewed when less than this is left of it.
 const NEARLY_EXPIRED: SignedDuration = SignedDuration::from_secs(10);
@@ -180,8 +180,9 @@ impl Cluster {
         let credential = match &session.exec {
             None => None,
             Some(exec) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let run = exec.run(&session.cluster_info(), left).await;
+                let late =
+                    ExecError::TimedOut { command: exec.command.clone(), after: self.inner.limits.request };
+                let run = timeout_at(deadline, exec.run(&session.cluster_info())).await.unwrap_or(Err(late));
                 Some(run.map_err(|source| Error::Credential {
                     place: self.place().clone(),
                     source: Box::new(source),

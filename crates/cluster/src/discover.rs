@@ -118,7 +118,13 @@ impl Cluster {
         }
         let Some(found) = self.fetch_if_known::<Group>(&format!("/apis/{group}")).await? else {
             // An answer to this one tells an API server without the group from something that is none.
-            let groups: GroupList = self.fetch(&Call::get(About::Path("/apis"))).await?;
+            let call = Call::get(About::Path("/apis"));
+            let groups: GroupList = self.fetch(&call).await.map_err(|error| match error {
+                Error::Api { place, code: 404, .. } => {
+                    Error::Unintelligible { place, doing: call.doing(), source: None }
+                }
+                error => error,
+            })?;
             let found = groups.groups.into_iter().find(|served| served.name == group);
             return Ok(found.map(Group::names).unwrap_or_default());
         };

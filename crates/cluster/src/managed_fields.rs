@@ -245,3 +245,149 @@ fn printed_element(text: &str) -> Option<(Element, &str)> {
         rest = after.strip_prefix(',')?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn printed(entry: &ManagerEntry) -> Vec<String> {
+        entry.paths.iter().map(ToString::to_string).collect()
+    }
+
+    fn object_with(fields: &Value) -> Value {
+        json!({
+            "metadata": { "managedFields": [{
+                "manager": "m", "operation": "Apply", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z",
+                "fieldsType": "FieldsV1", "fieldsV1": fields,
+            }] },
+            "spec": { "list": [{ "name": "b" }, { "name": "a", "port": 1 }], "set": ["x", "y"], "map": { "a.b/c": 1 } },
+        })
+    }
+
+    #[test]
+    fn each_sort_of_key_is_read_printed_and_found_in_the_object() {
+        let object = object_with(&json!({ "f:spec": {
+            "f:list": { "k:{\"name\":\"a\"}": { ".": {}, "f:port": {} } },
+            "f:map": { "f:a.b/c": {} },
+            "f:set": { "v:\"y\"": {}, "i:0": {} },
+        } }));
+        let entries = managers_of(&object);
+        let mut paths = printed(&entries[0]);
+        paths.sort();
+        let expected = [
+            r#".spec.list[name="a"]"#,
+            r#".spec.list[name="a"].port"#,
+            ".spec.map.a.b/c",
+            r#".spec.set[="y"]"#,
+            ".spec.set[0]",
+        ];
+        assert_eq!(paths, expected);
+        let mut owned: Vec<String> = owned_paths(&object, "m").iter().map(ToString::to_string).collect();
+        owned.sort();
+        assert_eq!(
+            owned,
+            ["spec.list[1]", "spec.list[1].port", r#"spec.map["a.b/c"]"#, "spec.set[0]", "spec.set[1]"]
+        );
+        for path in &entries[0].paths {
+            assert_eq!(locate_printed(&object, &path.to_string()), path.locate(&object));
+        }
+    }
+
+    #[test]
+    fn what_is_no_longer_in_the_object_is_not_owned() {
+        let object =
+            object_with(&json!({ "f:spec": { "f:gone": {}, "f:list": { "k:{\"name\":\"gone\"}": {} } } }));
+        assert_eq!(owned_paths(&object, "m"), []);
+    }
+
+    #[test]
+    fn unreadable_entries_are_left_out() {
+        for fields in
+            [json!(null), json!("f:spec"), json!({ "spec": {} }), json!({ "k:{": {}, "i:x": {}, "z:1": {} })]
+        {
+            assert_eq!(managers_of(&object_with(&fields))[0].paths, []);
+        }
+        assert_eq!(
+            managers_of(&json!({ "metadata": { "managedFields": ["no", {}, { "manager": "m" }] } })),
+            []
+        );
+        assert_eq!(managers_of(&json!({})), []);
+    }
+
+    /// Objects whose names hold dots, slashes and brackets, as labels and annotations do.
+    fn objects() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(json!(true)),
+            any::<i32>().prop_map(Value::from),
+            "[a-z]{0,4}".prop_map(Value::from)
+        ];
+        leaf.prop_recursive(5, 40, 4, |inner| {
+            prop_oneof![
+                prop::collection::btree_map("[a-c./\\[]{1,4}", inner.clone(), 1..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+                prop::collection::vec(inner, 1..3).prop_map(Value::from),
+            ]
+        })
+    }
+
+    /// The tree that owns every leaf of an object; lists are owned as a whole, as those of Flux are.
+    fn fields_of(object: &Value) -> Value {
+        match object {
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, below)| (format!("f:{name}"), fields_of(below)))
+                .collect::<Map<_, _>>()
+                .into(),
+            _ => json!({}),
+        }
+    }
+
+    fn leaves(object: &Value, here: &FieldPath, found: &mut Vec<FieldPath>) {
+        match object {
+            Value::Object(fields) => {
+                for (name, below) in fields {
+                    leaves(below, &here.child(name.as_str()), found);
+                }
+            }
+            _ => found.push(here.clone()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_owned_leaf_is_read_back(spec in objects()) {
+            let mut object = object_with(&json!({ "f:spec": fields_of(&spec) }));
+            object["spec"] = spec;
+            let mut expected = Vec::new();
+            leaves(&object["spec"], &FieldPath::of(["spec"]), &mut expected);
+            let mut owned = owned_paths(&object, "m");
+            owned.sort();
+            expected.sort();
+            prop_assert_eq!(owned, expected);
+        }
+
+        /// Names may make two places print alike; the one that is found is one of them.
+        #[test]
+        fn a_printed_place_leads_to_a_place_that_prints_so(spec in objects()) {
+            let mut object = object_with(&json!({ "f:spec": fields_of(&spec) }));
+            object["spec"] = spec;
+            for path in &managers_of(&object)[0].paths {
+                let found = locate_printed(&object, &path.to_string());
+                prop_assert!(found.is_some());
+                let printed: String = found.unwrap().steps().iter().map(|step| match step {
+                    Step::Key(key) => format!(".{key}"),
+                    Step::Index(position) => format!("[{position}]"),
+                }).collect();
+                prop_assert_eq!(printed, path.to_string());
+            }
+        }
+
+        #[test]
+        fn nothing_that_is_printed_makes_it_panic(spec in objects(), printed in ".{0,30}") {
+            let _ = locate_printed(&spec, &printed);
+        }
+    }
+}

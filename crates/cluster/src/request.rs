@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use flux::path::{FieldPath, Step};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
@@ -153,7 +154,7 @@ impl Cluster {
         serde_json::from_slice(body).map_err(|source| Error::Unintelligible {
             place: self.place().clone(),
             doing: call.doing(),
-            source,
+            source: Some(source),
         })
     }
 
@@ -217,24 +218,20 @@ impl Cluster {
             Ok((parts, body))
         };
         let (parts, body) = timeout_at(deadline, exchange).await.map_err(|_| Failure {
-            error: Error::TimedOut {
-                place: self.place().clone(),
-                doing: call.doing(),
-                after: self.limits().request,
-            },
+            error: self.late(call),
             retry_after: None,
             again: Again::Never,
         })??;
         if parts.status.is_success() {
             return Ok((parts.status, body));
         }
-        let again = match parts.status.as_u16() {
-            429 => Again::Safely,
-            500 | 502 | 503 | 504 => Again::Blindly,
+        let error = self.refused(call, parts.status, &body).await;
+        let again = match error {
+            Error::Api { code: 429, .. } => Again::Safely,
+            Error::Api { code: 500 | 502 | 503 | 504, .. } => Again::Blindly,
             _ => Again::Never,
         };
         let retry_after = retry_after(&parts.headers);
-        let error = self.refused(call, parts.status, &body).await;
         Err(Failure { error, retry_after, again })
     }
 
@@ -253,20 +250,35 @@ impl Cluster {
     }
 
     /// Sends a request once and gives back the body as it comes, or the refusal.
-    pub(crate) async fn open_stream(&self, call: &Call<'_>) -> Result<Body, Error> {
-        let (client, generation) = self.client(Instant::now() + self.limits().request).await?;
-        let response = self.open(&client, call).await.map_err(|failure| failure.error)?;
+    pub(crate) async fn stream(&self, call: &Call<'_>) -> Result<Body, Error> {
+        let deadline = Instant::now() + self.limits().request;
+        let mut renewed = false;
+        loop {
+            let (client, generation) = self.client(deadline).await?;
+            let opened = timeout_at(deadline, self.open_stream(&client, call)).await;
+            match opened.unwrap_or_else(|_| Err(self.late(call))) {
+                Err(Error::Unauthorized { .. }) if self.renews() && !renewed => {
+                    renewed = true;
+                    self.forget_client(generation).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn open_stream(&self, client: &kube::Client, call: &Call<'_>) -> Result<Body, Error> {
+        let response = self.open(client, call).await.map_err(|failure| failure.error)?;
         let status = response.status();
         if status.is_success() {
             return Ok(response.into_body());
         }
         let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
         let body = body.map_err(|source| self.broken(source).error)?.to_bytes();
-        let error = self.refused(call, status, &body).await;
-        if matches!(error, Error::Unauthorized { .. }) && self.renews() {
-            self.forget_client(generation).await;
-        }
-        Err(error)
+        Err(self.refused(call, status, &body).await)
+    }
+
+    fn late(&self, call: &Call<'_>) -> Error {
+        Error::TimedOut { place: self.place().clone(), doing: call.doing(), after: self.limits().request }
     }
 
     fn broken(&self, source: Box<dyn StdError + Send + Sync>) -> Failure {
@@ -290,7 +302,6 @@ impl Cluster {
     async fn refused(&self, call: &Call<'_>, code: StatusCode, body: &[u8]) -> Error {
         let place = self.place().clone();
         let known = Status::read(body);
-        let from_api_server = known.is_some();
         let status = known.unwrap_or_else(|| Status { message: first_words(body), ..Status::default() });
         let other = |status: Status| Error::Api {
             place: place.clone(),
@@ -318,7 +329,7 @@ impl Cluster {
                     message: status.message,
                 },
             },
-            (404, Some(target)) => self.not_found(target, &status, from_api_server, other).await,
+            (404, Some(target)) => self.not_found(target, &status).await,
             (409, Some(target)) => {
                 let conflicts = conflicts(&status.details);
                 let object = Box::new(target.clone());
@@ -332,25 +343,20 @@ impl Cluster {
                     other(status)
                 }
             }
-            (400 | 422, Some(target)) => {
+            (400 | 422 | 500, Some(target)) => {
                 let causes = causes(&status);
-                if causes.is_empty() {
-                    other(status)
-                } else {
-                    Error::Invalid { place, object: Box::new(target.clone()), causes }
+                let object = Box::new(target.clone());
+                match immutable_uid(&causes) {
+                    Some(expected) => Error::Replaced { place, object, expected },
+                    None if causes.is_empty() => other(status),
+                    None => Error::Invalid { place, object, causes },
                 }
             }
             _ => other(status),
         }
     }
 
-    async fn not_found(
-        &self,
-        target: &Target,
-        status: &Status,
-        from_api_server: bool,
-        other: impl FnOnce(Status) -> Error,
-    ) -> Error {
+    async fn not_found(&self, target: &Target, status: &Status) -> Error {
         let place = self.place().clone();
         let object = Box::new(target.clone());
         let Details { kind, name, .. } = &status.details;
@@ -361,7 +367,6 @@ impl Cluster {
             return Error::NotFound { place, object };
         }
         // Nobody knows the path. Either the kind is not served, or this is no API server.
-        let _ = (from_api_server, other);
         match Box::pin(self.why_not_served(&target.resource)).await {
             Ok(Some(missing)) => Error::NotServed {
                 place,
@@ -388,53 +393,82 @@ fn conflicts(details: &Details) -> Vec<Conflict> {
             // conflict with "kustomize-controller" using kustomize.toolkit.fluxcd.io/v1 at 2026-01-01T00:00:00Z
             manager: cause.message.split('"').nth(1).unwrap_or(&cause.message).to_owned(),
             field: cause.field.clone(),
+            path: None,
         })
         .collect()
 }
 
-/// The uid that a request insisted on, from the words in which the server refuses it.
+/// The uid that a request insisted on, from the words in which the server says that it met another object or none.
 fn precondition_uid(message: &str) -> Option<&str> {
-    let after = message
-        .split_once("UID in precondition: ")
-        .or_else(|| message.split_once("the provided object specified uid "))?
-        .1;
-    after.split([',', ' ']).next()
-}
-
-/// What the server has against an object: its causes, or else the sentences of strict decoding and of apply.
-fn causes(status: &Status) -> Vec<Cause> {
-    let listed: Vec<Cause> = status
-        .details
-        .causes
+    ["UID in precondition: ", "the UID in the precondition (", "the provided object specified uid "]
         .iter()
-        .map(|cause| Cause { field: cause.field.clone(), message: cause.message.clone() })
-        .collect();
-    if !listed.is_empty() {
-        return listed;
-    }
-    if let Some((_, unknown)) = status.message.split_once("strict decoding error: ") {
-        return unknown
-            .split(", ")
-            .map(|words| cause(words, &["unknown field ", "duplicate field "]))
-            .collect();
-    }
-    if status.reason == "Invalid" {
-        return vec![Cause { field: String::new(), message: status.message.clone() }];
-    }
-    Vec::new()
+        .find_map(|words| message.split_once(words)?.1.split([',', ' ', ')']).next())
 }
 
-/// Splits `unknown field "spec.nonsense"` into the field and what is said of it.
-fn cause(words: &str, openings: &[&str]) -> Cause {
-    for opening in openings {
-        if let Some(field) = words.strip_prefix(opening) {
-            return Cause {
-                field: field.trim_matches('"').to_owned(),
-                message: opening.trim_end().to_owned(),
-            };
+/// The same where the object exists: an apply that states another uid is refused as a change of the uid.
+fn immutable_uid(causes: &[Cause]) -> Option<String> {
+    match causes {
+        [only] if only.field == "metadata.uid" => only.message.split('"').nth(1).map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// What the server has against an object: its list of causes, or else what the sentences of its decoders say.
+fn causes(status: &Status) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    let mut add = |field: &str, message: &str| {
+        let field = field.trim_start_matches('.');
+        let cause = Cause { field: field.to_owned(), path: read_field(field), message: message.to_owned() };
+        // Some servers find the same fault twice.
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    };
+    if status.details.causes.iter().any(|cause| !cause.message.is_empty()) {
+        for cause in &status.details.causes {
+            add(&cause.field, &cause.message);
+        }
+    } else if let Some((_, faults)) = status.message.split_once("strict decoding error: ") {
+        for fault in faults.split(", ") {
+            match fault.split_once(" field ") {
+                Some((what, field)) => add(field.trim_matches('"'), &format!("{what} field")),
+                None => add("", fault),
+            }
+        }
+    } else if let Some((_, faults)) = status.message.split_once("failed to create typed patch object (") {
+        // ns/name; group/version, Kind=K): .spec.a: field not declared in schema
+        // or several: …): errors:\n  .spec.a: …\n  .spec.b: …
+        let faults = faults.split_once("): ").map_or(faults, |(_, faults)| faults);
+        for fault in faults.lines().map(str::trim).filter(|fault| *fault != "errors:" && !fault.is_empty()) {
+            match fault.split_once(": ").filter(|_| fault.starts_with('.')) {
+                Some((field, "field not declared in schema")) => add(field, "unknown field"),
+                Some((field, message)) => add(field, message),
+                None => add("", fault),
+            }
+        }
+    } else if status.reason == "Invalid" {
+        add("", &status.message);
+    }
+    causes
+}
+
+/// Reads a field as API servers print it in causes: `spec.dependsOn[0].name`, `metadata.labels[a.b/c]`.
+fn read_field(field: &str) -> Option<FieldPath> {
+    let mut steps = Vec::new();
+    let mut rest = field;
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('[') {
+            let (step, after) = inside.split_once(']')?;
+            steps.push(step.parse().map_or_else(|_| Step::from(step), Step::Index));
+            rest = after.strip_prefix('.').unwrap_or(after);
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (step, after) = rest.split_at(end);
+            steps.push(Step::from(step));
+            rest = after.strip_prefix('.').unwrap_or(after);
         }
     }
-    Cause { field: String::new(), message: words.to_owned() }
+    (!steps.is_empty()).then_some(FieldPath(steps))
 }
 
 /// The beginning of a body that is not a Status, such as a proxy's page.
@@ -496,4 +530,71 @@ fn unreached(error: &(dyn StdError + 'static)) -> Unreached {
         current = error.source();
     }
     Unreached::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(message: &str) -> Vec<String> {
+        let status = Status { message: message.to_owned(), ..Status::default() };
+        causes(&status).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn sentences_of_decoders_become_causes() {
+        assert_eq!(
+            said(r#"strict decoding error: unknown field "spec.brunch", duplicate field "spec.url""#),
+            ["spec.brunch: unknown field", "spec.url: duplicate field"]
+        );
+        assert_eq!(
+            said(
+                "failed to create typed patch object (a/b; g/v1, Kind=K): .spec.brunch: field not declared in schema"
+            ),
+            ["spec.brunch: unknown field"]
+        );
+        assert_eq!(
+            said(
+                "failed to create typed patch object (a/b; g/v1, Kind=K): errors:\n  .spec.suspend: expected boolean, got &{yes}\n  .spec.x: field not declared in schema"
+            ),
+            ["spec.suspend: expected boolean, got &{yes}", "spec.x: unknown field"]
+        );
+        assert_eq!(said("the server is on fire"), [""; 0]);
+    }
+
+    #[test]
+    fn fields_in_causes_are_places() {
+        let read = |field: &str| read_field(field).map(|path| path.pointer());
+        assert_eq!(read("spec.dependsOn[0].name"), Some("/spec/dependsOn/0/name".to_owned()));
+        assert_eq!(read("metadata.labels[a.b/c]"), Some("/metadata/labels/a.b~1c".to_owned()));
+        assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn a_uid_that_was_insisted_on_is_found_in_what_servers_say() {
+        for message in [
+            "Precondition failed: UID in precondition: abc, UID in object meta: def",
+            "Operation cannot be fulfilled on x: the UID in the precondition (abc) does not match the UID in record (def)",
+            "uid mismatch: the provided object specified uid abc, and no existing object was found",
+        ] {
+            assert_eq!(precondition_uid(message), Some("abc"));
+        }
+        assert_eq!(precondition_uid("the object has been modified"), None);
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_within_a_quarter_of_their_length() {
+        for (attempt, millis) in [(1, 100), (2, 200), (4, 800)] {
+            let pause = backoff(attempt).as_millis();
+            assert!((millis * 3 / 4..=millis * 5 / 4).contains(&pause), "{pause}");
+        }
+    }
+
+    #[test]
+    fn queries_are_escaped() {
+        let mut call = Call::get(About::Path("/api/v1/events"));
+        call.query.push(("fieldSelector", "involvedObject.name=a&b".to_owned()));
+        call.query.push(("limit", "5".to_owned()));
+        assert_eq!(call.uri(), "/api/v1/events?fieldSelector=involvedObject.name%3Da%26b&limit=5");
+    }
 }

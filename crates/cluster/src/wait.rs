@@ -5,9 +5,7 @@
 
 use std::time::Duration;
 
-use http::Method;
 use http_body_util::BodyExt;
-use kube::client::Body;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -224,7 +222,9 @@ impl Cluster {
             .as_ref()
             .and_then(|object| text(object, "/metadata/resourceVersion"))
             .map(str::to_owned);
+        let mut pauses = Pauses::default();
         loop {
+            pauses.take().await;
             let from = match version.take() {
                 Some(version) => version,
                 None => match self.read_with_version(&wait.target).await {
@@ -238,22 +238,16 @@ impl Cluster {
                     Err(Error::Forbidden { .. }) => return self.poll(wait, seen).await,
                     Err(error) => {
                         seen.bear(error)?;
-                        sleep(PAUSE).await;
                         continue;
                     }
                 },
             };
-            let begun = Instant::now();
             match self.watch(wait, seen, from).await {
                 Ok(Watched::Ended(end)) => return Ok(end),
                 Ok(Watched::Closed(last)) => version = Some(last),
                 Ok(Watched::Expired) => {}
                 Err(Error::Forbidden { .. }) => return self.poll(wait, seen).await,
                 Err(error) => seen.bear(error)?,
-            }
-            // Something between here and the server may end every watch at once.
-            if begun.elapsed() < PAUSE {
-                sleep(PAUSE).await;
             }
         }
     }
@@ -336,16 +330,6 @@ impl Cluster {
             }
         }
     }
-
-    /// Opens a watch and gives its body.
-    async fn stream(&self, call: &Call<'_>) -> Result<Body, Error> {
-        debug_assert_eq!(call.method, Method::GET);
-        let limit = self.limits().request;
-        let opened = timeout(limit, self.open_stream(call)).await;
-        opened.unwrap_or_else(|_| {
-            Err(Error::TimedOut { place: self.place().clone(), doing: call.doing(), after: limit })
-        })
-    }
 }
 
 #[derive(Deserialize)]
@@ -353,6 +337,27 @@ struct WatchEvent {
     #[serde(rename = "type")]
     kind: String,
     object: Value,
+}
+
+/// Lets the first new start happen at once and spaces further ones, since something between here and the server may end
+/// every watch as soon as it begins.
+#[derive(Default)]
+struct Pauses {
+    started: Option<Instant>,
+    in_a_row: u32,
+}
+
+impl Pauses {
+    async fn take(&mut self) {
+        match self.started {
+            Some(started) if started.elapsed() < PAUSE => self.in_a_row += 1,
+            _ => self.in_a_row = 0,
+        }
+        if self.in_a_row > 1 {
+            sleep(PAUSE).await;
+        }
+        self.started = Some(Instant::now());
+    }
 }
 
 impl Seen {

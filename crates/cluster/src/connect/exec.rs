@@ -105,8 +105,8 @@ struct Status {
 }
 
 impl Exec {
-    /// Runs the program, which has no terminal and `limit` of time, and is ended with its future.
-    pub(crate) async fn run(&self, cluster: &Value, limit: Duration) -> Result<Credential, ExecError> {
+    /// Runs the program. It has no terminal, and is ended with its future.
+    pub(crate) async fn run(&self, cluster: &Value) -> Result<Credential, ExecError> {
         let mut spec = json!({ "interactive": false });
         if self.provide_cluster_info {
             spec["cluster"] = cluster.clone();
@@ -119,14 +119,11 @@ impl Exec {
             .env("KUBERNETES_EXEC_INFO", info.to_string())
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let output = tokio::time::timeout(limit, command.output())
-            .await
-            .map_err(|_| ExecError::TimedOut { command: self.command.clone(), after: limit })?
-            .map_err(|source| ExecError::Start {
-                command: self.command.clone(),
-                hint: self.install_hint.clone(),
-                source,
-            })?;
+        let output = command.output().await.map_err(|source| ExecError::Start {
+            command: self.command.clone(),
+            hint: self.install_hint.clone(),
+            source,
+        })?;
         if !output.status.success() {
             return Err(ExecError::Failed {
                 command: self.command.clone(),

@@ -258,3 +258,86 @@ fn plugin(user: &str, exec: ExecConfig) -> Result<Exec, ConfigError> {
         provide_cluster_info: exec.provide_cluster_info,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use kube::config::NamedContext;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A file with these contexts, each of which remembers by its cluster where it stood.
+    fn file(number: usize, contexts: &[String], current: Option<&String>) -> File {
+        let context = |cluster: String| Context { cluster, ..Context::default() };
+        let named = |name: &String| NamedContext {
+            name: name.clone(),
+            context: Some(context(format!("{number}"))),
+            ..NamedContext::default()
+        };
+        File {
+            contexts: contexts.iter().map(named).collect(),
+            current_context: current.cloned(),
+            ..File::default()
+        }
+    }
+
+    fn files() -> impl Strategy<Value = Vec<File>> {
+        let names = prop::collection::btree_set("[a-d]", 0..4).prop_map(Vec::from_iter);
+        let one = (names, prop::option::of("[a-d]?"));
+        prop::collection::vec(one, 0..5).prop_map(|files| {
+            let numbered = files.iter().enumerate();
+            numbered.map(|(number, (names, current))| file(number, names, current.as_ref())).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn each_entry_and_the_current_context_are_those_of_the_first_file_that_has_them(files in files()) {
+            let merged = merge(files.clone());
+            for name in ["a", "b", "c", "d"] {
+                let find = |file: &File| {
+                    let found = file.contexts.iter().find(|context| context.name == name);
+                    found.and_then(|context| context.context.clone()).map(|context| context.cluster)
+                };
+                prop_assert_eq!(find(&merged), files.iter().find_map(find));
+            }
+            let current = files.iter().filter_map(|file| file.current_context.clone()).find(|name| !name.is_empty());
+            prop_assert_eq!(merged.current_context, current);
+        }
+
+        #[test]
+        fn merging_in_two_steps_is_merging_in_one(files in files(), cut in 0_usize..5) {
+            let (first, rest) = files.split_at(cut.min(files.len()));
+            let steps = std::iter::once(merge(first.to_vec())).chain(rest.to_vec()).collect();
+            let names = |file: &File| {
+                let mut names: Vec<_> = file.contexts.iter().map(|context| {
+                    (context.name.clone(), context.context.as_ref().map(|context| context.cluster.clone()))
+                }).collect();
+                names.sort();
+                (names, file.current_context.clone())
+            };
+            prop_assert_eq!(names(&merge(steps)), names(&merge(files.clone())));
+        }
+    }
+
+    #[test]
+    fn paths_are_those_beside_the_file_and_bare_commands_are_looked_up() {
+        let text = "
+clusters: [{ name: a, cluster: { certificate-authority: ca.crt } }]
+users:
+- { name: a, user: { client-key: /abs/key, tokenFile: ../token, exec: { command: bin/plugin } } }
+- { name: b, user: { exec: { command: plugin } } }
+";
+        let file = parse(Path::new("/home/dev/.kube/config"), text.into()).unwrap();
+        let user = |number: usize| file.auth_infos[number].auth_info.clone().unwrap();
+        let command = |number: usize| user(number).exec.unwrap().command;
+        assert_eq!(
+            file.clusters[0].cluster.as_ref().unwrap().certificate_authority.as_deref(),
+            Some("/home/dev/.kube/ca.crt")
+        );
+        assert_eq!(user(0).client_key.as_deref(), Some("/abs/key"));
+        assert_eq!(user(0).token_file.as_deref(), Some("/home/dev/.kube/../token"));
+        assert_eq!(command(0).as_deref(), Some("/home/dev/.kube/bin/plugin"));
+        assert_eq!(command(1).as_deref(), Some("plugin"));
+    }
+}

@@ -6,7 +6,7 @@ use testutil::{ControlPlane, Size, require};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    arrange::{Other, US, admin, applied, flux, git_repository, git_repository_target, story},
+    arrange::{Other, US, admin, applied, flux, git_repository, git_repository_target, words},
     proxy::{Fate, Proxy},
 };
 
@@ -16,6 +16,10 @@ fn request(object: &Value) -> ApplyRequest {
 
 fn owned(paths: &[&str]) -> Force {
     Force::Owned(paths.iter().map(|path| path.parse().unwrap()).collect())
+}
+
+fn conflict(manager: &str, field: &str, path: &str) -> Conflict {
+    Conflict { manager: manager.to_owned(), field: field.to_owned(), path: path.parse().ok() }
 }
 
 #[tokio::test]
@@ -75,12 +79,10 @@ async fn a_field_of_another_manager_is_a_conflict_that_names_both() {
 
     let error = cluster.apply(&request(&object)).await.unwrap_err();
     let Error::Conflict { conflicts, .. } = &error else { panic!("{error:?}") };
-    let conflict =
-        Conflict { manager: "kustomize-controller".to_owned(), field: ".spec.interval".to_owned() };
-    assert_eq!(*conflicts, [conflict]);
+    assert_eq!(*conflicts, [conflict("kustomize-controller", ".spec.interval", "spec.interval")]);
     insta::assert_snapshot!(
         "conflict",
-        story(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
+        words(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
     );
     assert_eq!(cluster.get(&target).await.unwrap(), Some(theirs));
 
@@ -176,7 +178,7 @@ async fn a_field_that_another_takes_in_between_is_not_stolen() {
         let request = request(&object).force(owned(&["spec.interval"]));
         let error = proxy.cluster().await.apply(&request).await.unwrap_err();
         let Error::Conflict { conflicts, .. } = error else { panic!("{error:?}") };
-        let kubectl_edit = Conflict { manager: "kubectl-edit".to_owned(), field: ".spec.timeout".to_owned() };
+        let kubectl_edit = conflict("kubectl-edit", ".spec.timeout", "spec.timeout");
         assert!(conflicts.contains(&kubectl_edit), "{conflicts:?}");
     }
 }
@@ -247,7 +249,7 @@ async fn an_object_that_is_meant_by_its_uid_is_neither_made_anew_nor_mistaken() 
     cluster.apply(&request(&object).uid(there["metadata"]["uid"].as_str().unwrap())).await.unwrap();
     insta::assert_snapshot!(
         "replaced",
-        story(&gone, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
+        words(&gone, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
     );
 }
 
@@ -272,7 +274,7 @@ async fn what_a_schema_refuses_is_told_field_by_field() {
         let error = cluster.apply(&request(&object)).await.unwrap_err();
         let Error::Invalid { causes, .. } = &error else { panic!("{error:?}") };
         assert!(!causes.is_empty());
-        story(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
+        words(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
     };
     let told = [
         refused(|it| it["spec"]["interval"] = json!("soon")).await,
@@ -289,8 +291,15 @@ async fn what_a_schema_refuses_is_told_field_by_field() {
 
     let mut object = git_repository(&namespace, "podinfo");
     object["spec"]["nonsense"] = json!(true);
+    // A fault of ours is not worth repeating, though the server calls it its own.
+    let before = cluster.requests();
     let Err(Error::Invalid { causes, .. }) = cluster.apply(&request(&object)).await else { panic!() };
-    assert_eq!(causes, [Cause { field: ".spec.nonsense".to_owned(), message: "unknown field".to_owned() }]);
+    let path = "spec.nonsense".parse().ok();
+    assert_eq!(
+        causes,
+        [Cause { field: "spec.nonsense".to_owned(), path, message: "unknown field".to_owned() }]
+    );
+    assert_eq!(cluster.requests() - before, 1);
 }
 
 #[tokio::test]
@@ -298,7 +307,7 @@ async fn a_namespace_that_is_not_there_is_named() {
     let (plane, cluster) = require!(flux().await);
     let error = cluster.apply(&request(&git_repository("no-such-namespace", "podinfo"))).await.unwrap_err();
     assert!(matches!(&error, Error::NoNamespace { namespace, .. } if namespace == "no-such-namespace"));
-    insta::assert_snapshot!("no_namespace", story(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("no_namespace", words(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -319,7 +328,7 @@ async fn an_object_or_namespace_that_is_going_is_told() {
     let ending = cluster.apply(&request(&git_repository(&namespace, "another"))).await.unwrap_err();
     assert!(matches!(&ending, Error::BeingDeleted { object, .. } if object.name == namespace), "{ending:?}");
     let hidden = [(plane.server(), "SERVER"), (namespace.as_str(), "NAMESPACE")];
-    insta::assert_snapshot!("going", [story(&going, &hidden), story(&ending, &hidden)].join("\n"));
+    insta::assert_snapshot!("going", [words(&going, &hidden), words(&ending, &hidden)].join("\n"));
     other.release(&target).await;
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use testutil::{ControlPlane, Kubeconfig, Size, User, faults, pki::Identity, require};
 
 use crate::{
-    arrange::{LIMITS, SHORT, admin, story},
+    arrange::{LIMITS, SHORT, admin, words},
     proxy::{Fate, Proxy},
 };
 
@@ -144,7 +144,7 @@ async fn the_name_in_the_certificate_can_be_given() {
     assert!(answers(&Connection::direct(named("localhost"))).await);
     let error =
         opened(&Connection::direct(named("kubernetes.example.com"))).await.identity().await.unwrap_err();
-    insta::assert_snapshot!("another_name", story(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("another_name", words(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn two_control_planes_have_two_identities_and_one_is_not_taken_for_the_oth
     let found = other.identity().await.unwrap().uid();
     insta::assert_snapshot!(
         "wrong_cluster",
-        story(&error, &[(other.server(), "SERVER"), (&recorded, "RECORDED"), (found, "FOUND")])
+        words(&error, &[(other.server(), "SERVER"), (&recorded, "RECORDED"), (found, "FOUND")])
     );
 }
 
@@ -244,7 +244,7 @@ impl Plugin {
         let error =
             connect(&Connection::direct(self.on(plane)), limits).await.unwrap().identity().await.unwrap_err();
         assert!(matches!(error, Error::Credential { .. }));
-        story(&error, &[(plane.server(), "SERVER"), (&self.folder.path().to_string_lossy(), "FOLDER")])
+        words(&error, &[(plane.server(), "SERVER"), (&self.folder.path().to_string_lossy(), "FOLDER")])
     }
 }
 
@@ -333,7 +333,7 @@ async fn a_plugin_that_gives_no_credential_is_told_with_its_own_words() {
     let missing = Plugin::new("");
     fs::remove_file(missing.folder.path().join("plugin")).unwrap();
     told.push(missing.refused(&plane, LIMITS).await);
-    let hanging = Plugin::new("sleep 600");
+    let hanging = Plugin::new("exec sleep 600");
     told.push(hanging.refused(&plane, Limits { request: SHORT, ..LIMITS }).await);
     let told = told.join("\n");
     assert!(!told.contains("secret-token"));

@@ -11,7 +11,7 @@ use testutil::{ControlPlane, Size, require};
 use tokio_util::sync::CancellationToken;
 
 use crate::arrange::{
-    LONG, Other, SHORT, admin, applied, flux, git_repository, git_repository_target, story,
+    LONG, Other, SHORT, admin, applied, flux, git_repository, git_repository_target, words,
 };
 
 fn deployment(namespace: &str, name: &str, replicas: u32) -> Value {
@@ -112,7 +112,7 @@ async fn a_finalizer_that_stays_is_named_with_how_its_controller_stands() {
         let Holder::Finalizer { controller: Some(controller), .. } = &holders[0] else {
             panic!("{holders:?}")
         };
-        (controller.state.clone(), story(&error, &hidden))
+        (controller.state.clone(), words(&error, &hidden))
     };
 
     let (state, gone) = refused().await;
@@ -150,7 +150,7 @@ async fn a_finalizer_of_somebody_else_is_named_alone() {
     let error = cluster.delete(&DeleteRequest::new(&target, SHORT)).await.unwrap_err();
     insta::assert_snapshot!(
         "held_by_another",
-        story(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
+        words(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
     );
     controller.release(&target).await;
 }
@@ -160,7 +160,7 @@ async fn a_namespace_that_stays_is_told_with_what_is_left_in_it() {
     let plane = require!(ControlPlane::shared(Size::Nodes));
     let cluster = admin(&plane).await;
     let namespace = plane.namespace("full");
-    let mut kept = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+    let kept = json!({ "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "namespace": namespace, "name": "kept", "finalizers": ["example.com/keep"] } });
     applied(&cluster, &kept).await;
     let target = Target::namespace(&namespace);
@@ -169,8 +169,8 @@ async fn a_namespace_that_stays_is_told_with_what_is_left_in_it() {
     let told = format!("{holders:?}");
     assert!(told.contains("configmaps") && told.contains("example.com/keep"), "{told}");
 
-    kept["metadata"]["finalizers"] = json!([]);
-    applied(&cluster, &kept).await;
+    let kept = cluster.target_of(&kept).await.unwrap();
+    Other::named(&plane, "keeper").release(&kept).await;
     assert_eq!(cluster.delete(&DeleteRequest::new(&target, LONG)).await.unwrap(), Deleted::Gone);
 }
 

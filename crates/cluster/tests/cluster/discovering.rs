@@ -4,7 +4,7 @@ use cluster::{ApplyRequest, Error, Missing, Resource, Served, Target};
 use serde_json::json;
 use testutil::{ControlPlane, Size, require};
 
-use crate::arrange::{LONG, US, admin, flux, git_repository, git_repository_target, story};
+use crate::arrange::{LONG, US, admin, flux, git_repository, git_repository_target, words};
 
 #[tokio::test]
 async fn a_kind_that_is_served_is_found_with_its_names_and_remembered() {
@@ -36,7 +36,7 @@ async fn a_version_that_is_not_served_is_told_with_those_that_are() {
     let old = Resource::new("source.toolkit.fluxcd.io", "v1beta9", "GitRepository", "gitrepositories", true);
     let error = cluster.get(&Target::new(old, "flux-system", "podinfo")).await.unwrap_err();
     assert!(matches!(&error, Error::NotServed { missing: Missing::Version { .. }, .. }));
-    insta::assert_snapshot!("version_not_served", story(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("version_not_served", words(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -50,8 +50,8 @@ async fn a_definition_that_is_not_installed_is_named() {
     for error in [&apply, &get] {
         assert!(matches!(error, Error::NotServed { missing: Missing::Kind { .. }, .. }), "{error:?}");
     }
-    insta::assert_snapshot!("not_served", story(&apply, &[(plane.server(), "SERVER")]));
-    assert_eq!(story(&get, &[]), story(&apply, &[]));
+    insta::assert_snapshot!("not_served", words(&apply, &[(plane.server(), "SERVER")]));
+    assert_eq!(words(&get, &[]), words(&apply, &[]));
 }
 
 #[tokio::test]
