@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
@@ -20,7 +20,7 @@ use crate::machine::{free_port, secret};
 use crate::pki::Pki;
 use crate::processes::{Process, Program, Scope};
 use crate::tools::{self, Tool};
-use crate::wait::{block_on, until, until_async};
+use crate::wait::{block_on, until_async};
 
 /// How long a start may take; a slow machine that does other work needs much of it.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -270,20 +270,7 @@ impl ControlPlane {
         for program in [etcd, apiserver] {
             self.processes.push(self.scope.spawn(&program)?);
         }
-        let ready = || match block_on(|| self.ready()) {
-            Ok(_) => Ok(Ok(())),
-            Err(Error::Api { source, .. }) => match self.ended() {
-                Some(name) => Ok(Err(name)),
-                None => Err(source.to_string()),
-            },
-            Err(error) => Err(error.to_string()),
-        };
-        match until("a ready kube-apiserver", LIMIT, ready) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(name)) => Err(self.not_ready("a ready kube-apiserver", &format!("{name} has ended"))),
-            Err(Error::NotReady { what, last, .. }) => Err(self.not_ready(&what, &last)),
-            Err(error) => Err(error),
-        }
+        block_on(|| self.wait_until_ready())
     }
 
     fn start_nodes(&mut self, program: &Path) -> Result<(), Error> {
@@ -314,17 +301,33 @@ impl ControlPlane {
             self.processes.push(self.scope.spawn(&program)?);
         }
         block_on(|| self.make_node()).map_err(|error| match error {
-            Error::NotReady { what, last, .. } => self.not_ready(&what, &last),
+            Error::NotReady { what, waited, last, .. } => self.not_ready(what, waited, last),
             error => error,
         })
     }
 
-    async fn ready(&self) -> Result<String, Error> {
+    /// Waits until all of the API server's own checks pass and its first namespaces are there.
+    async fn wait_until_ready(&self) -> Result<(), Error> {
         let mut config = self.kubeconfig().config()?;
+        // This is the loop that tries again.
         config.default_retry = false;
         let client = kube::Client::try_from(config).map_err(Error::api("no client can be made"))?;
-        let request = http::Request::get("/readyz").body(Vec::new()).expect("the request is one");
-        client.request_text(request).await.map_err(Error::api("the API server is not ready"))
+        let namespaces: Api<Namespace> = Api::all(client.clone());
+        let check = async || {
+            let request = http::Request::get("/readyz").body(Vec::new()).map_err(kube::Error::HttpError)?;
+            client.request_text(request).await?;
+            namespaces.get("default").await.map(|_| ())
+        };
+        let started = Instant::now();
+        loop {
+            let Err(error) = check().await else { return Ok(()) };
+            let ended = self.processes.iter().find(|process| process.exited().is_some());
+            if ended.is_some() || started.elapsed() > LIMIT {
+                let last = ended.map_or(error.to_string(), |process| format!("{} has ended", process.name()));
+                return Err(self.not_ready("a ready kube-apiserver".into(), started.elapsed(), last));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Makes the one node and waits until it takes Pods and the controllers work.
@@ -376,12 +379,8 @@ impl ControlPlane {
         Ok(name)
     }
 
-    fn ended(&self) -> Option<String> {
-        self.processes.iter().find(|process| process.exited().is_some()).map(|it| it.name().to_owned())
-    }
-
-    fn not_ready(&self, what: &str, last: &str) -> Error {
-        Error::NotReady { what: what.into(), waited: LIMIT, last: last.into(), logs: self.logs() }
+    fn not_ready(&self, what: String, waited: Duration, last: String) -> Error {
+        Error::NotReady { what, waited, last, logs: self.logs() }
     }
 }
 

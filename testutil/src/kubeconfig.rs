@@ -120,7 +120,11 @@ impl Kubeconfig {
     pub fn config(&self) -> Result<kube::Config, Error> {
         let kubeconfig: kube::config::Kubeconfig =
             serde_json::from_value(self.to_value()).expect("the harness's kubeconfig is one");
-        kube::Config::try_from(kubeconfig).map_err(|error| Error::Kubeconfig(Box::new(error)))
+        let mut config =
+            kube::Config::try_from(kubeconfig).map_err(|error| Error::Kubeconfig(Box::new(error)))?;
+        // The servers of tests are on this machine; HTTPS_PROXY is not for them.
+        config.proxy_url = None;
+        Ok(config)
     }
 
     /// Returns a client that uses it, which belongs to the tokio runtime it is made in.

@@ -3,8 +3,9 @@
 //! - [`tools`] builds the programs, each at its pinned version, on first use.
 //! - [`ControlPlane`] is a Kubernetes cluster on loopback in one of three sizes; [`Size::Flux`] runs the real
 //!   Flux controllers for whatever chart is installed in it.
-//! - [`GitServer`] serves repositories over HTTPS, [`Helm`] drives the pinned helm.
-//! - [`faults`] are servers that misbehave.
+//! - [`GitServer`] serves repositories over HTTPS.
+//! - [`Tofu`] drives OpenTofu with the built provider, [`Helm`] the pinned helm.
+//! - [`faults`] are servers that misbehave, and a proxy that spoils what passes it.
 //! - [`require!`] skips a test, in the open, on a machine that lacks what it needs.
 //!
 //! Processes and temporary files end with what holds them, and at the latest with the process that
