@@ -96,7 +96,7 @@ impl Digits {
         // No double has more digits than this, on either side of the point; more would all be zeros.
         const ALL: usize = 1100;
         match round {
-            None => Digits::from_exponent(&format!("{value:e}")),
+            None => Digits::shortest(value),
             Some(Round::Significant(count)) => {
                 let after = count.saturating_sub(1).min(ALL);
                 Digits::from_exponent(&format!("{value:.after$e}"))
@@ -106,6 +106,16 @@ impl Digits {
                 Digits::from_decimal(&format!("{value:.after$}"))
             }
         }
+    }
+
+    /// The fewest digits that read back as the same number, and of those the nearest to it.
+    fn shortest(value: f64) -> Digits {
+        let shortest = Digits::from_exponent(&format!("{value:e}"));
+        // Where two are equally near, Go takes the even one, and so does rounding to that many digits. Next to a
+        // power of two the nearest may read back as another number; then there is only one.
+        let after = shortest.count().saturating_sub(1);
+        let nearest = format!("{value:.after$e}");
+        if nearest.parse() == Ok(value) { Digits::from_exponent(&nearest) } else { shortest }
     }
 
     fn from_exponent(text: &str) -> Digits {
@@ -264,6 +274,27 @@ mod tests {
         }
         assert_eq!(format_float(0.125, Shape::Decimal, Some(2)), "0.12");
         assert_eq!(format_float(12.5, Shape::Exponent, Some(1)), "1.2e+01");
+    }
+
+    #[test]
+    fn of_two_shortest_forms_the_even_one_is_taken() {
+        assert_eq!(format_float(1_480_482_518_069_336.25, Shape::General, None), "1.4804825180693362e+15");
+        assert_eq!(format_float(807_742_073_118_497.25, Shape::General, None), "8.077420731184972e+14");
+        // 2 to the power of 122: what is nearest with as many digits would be another number.
+        assert_eq!(format_float(2f64.powi(122), Shape::General, None), "5.316911983139664e+36");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_shortest_form_of_any_number_reads_back(bits: u64) {
+            let value = f64::from_bits(bits);
+            if value.is_finite() {
+                let text = format_float(value, Shape::Exponent, None);
+                proptest::prop_assert_eq!(text.parse::<f64>(), Ok(value));
+                let (shortest, mantissa) = (format!("{value:e}"), |text: &str| text.find('e'));
+                proptest::prop_assert_eq!(mantissa(&text), mantissa(&shortest));
+            }
+        }
     }
 
     #[test]

@@ -43,39 +43,44 @@ struct Calls {
 
 impl Calls {
     fn source(&self) -> String {
-        let operands =
-            (0..self.cases[0].len()).map(|n| format!("operand(case[{n}])")).collect::<Vec<_>>().join(", ");
+        // Not by a function: OPA would look up each operand among earlier ones, and panics where 0.0 is among them.
+        let operand = |n: usize| {
+            format!(
+                r"	operand_{n} := array.concat([json | json := case[{n}].json], array.concat(
+		[term | term := terms[case[{n}].term]],
+		[list | numbers := case[{n}].terms; list := [terms[number] | some number in numbers]],
+	))[0]
+"
+            )
+        };
+        let count = self.cases[0].len();
         format!(
-            r#"package cases
+            r"package cases
 
 terms := [{terms}]
-
-operand(of) := of.json
-
-operand(of) := terms[of.term]
-
-operand(of) := [terms[term] | some term in of.terms]
 
 answers[number] := answer if {{
 	some number, case in input.cases
 	input.asked[number]
-	answer := {builtin}({operands})
+{operands}	answer := {builtin}({names})
 }}
-"#,
+",
+            operands = (0..count).map(operand).collect::<String>(),
+            names = (0..count).map(|n| format!("operand_{n}")).collect::<Vec<_>>().join(", "),
             terms = self.terms.join(", "),
             builtin = self.builtin,
         )
     }
 
-    fn input(&self, asked: impl Fn(usize) -> bool) -> String {
+    fn input(&self, cases: &[Case], asked: impl Fn(usize) -> bool) -> String {
         let operand = |operand: &Operand| match operand {
             Operand::Json(json) => format!(r#"{{"json": {json}}}"#),
             Operand::Term(term) => format!(r#"{{"term": {term}}}"#),
             Operand::Terms(terms) => format!(r#"{{"terms": {terms:?}}}"#),
         };
         let case = |case: &Case| format!("[{}]", case.iter().map(operand).collect::<Vec<_>>().join(","));
-        let cases = self.cases.iter().map(case).collect::<Vec<_>>().join(",\n");
-        let asked: Vec<bool> = (0..self.cases.len()).map(asked).collect();
+        let asked: Vec<bool> = (0..cases.len()).map(asked).collect();
+        let cases = cases.iter().map(case).collect::<Vec<_>>().join(",\n");
         format!(r#"{{"asked": {asked:?}, "cases": [{cases}]}}"#)
     }
 
@@ -90,17 +95,25 @@ answers[number] := answer if {{
     }
 }
 
-/// What the real `opa` answers: nothing for what fails.
+/// What the real `opa` answers: nothing for what fails. Asked for a thousand cases at a time, since the time
+/// that it takes grows faster than their number.
 fn by_opa(opa: &Path, folder: &Path, calls: &Calls) -> Answers {
     fs::write(folder.join("cases.rego"), calls.source()).unwrap();
-    fs::write(folder.join("input.json"), calls.input(|_| true)).unwrap();
-    let output = Command::new(opa)
-        .args(["eval", "-f", "raw", "-d", "cases.rego", "-i", "input.json", "data.cases.answers"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
-    answers(&Value::parse(std::str::from_utf8(&output.stdout).unwrap()).unwrap())
+    let mut all = Answers::new();
+    for start in (0..calls.cases.len()).step_by(1000) {
+        let end = calls.cases.len().min(start + 1000);
+        fs::write(folder.join("input.json"), calls.input(&calls.cases[start..end], |_| true)).unwrap();
+        let output = Command::new(opa)
+            .args(["eval", "-f", "raw", "-d", "cases.rego", "-i", "input.json", "data.cases.answers"])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        let words = [output.stdout.as_slice(), &output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&words));
+        let found = answers(&Value::parse(std::str::from_utf8(&output.stdout).unwrap()).unwrap());
+        all.extend(found.into_iter().map(|(number, answer)| (start + number, answer)));
+    }
+    all
 }
 
 fn answers(object: &Value) -> Answers {
@@ -131,7 +144,7 @@ fn by_host(opa: &Path, folder: &Path, calls: &Calls, sound: &Answers) -> Answers
     let limits = Limits { fuel: u64::MAX / 2, memory: 2 << 30, time: Duration::from_secs(600) };
     let program = Program::load(&bundle::Program::Module(archive.module), &json!({}), limits).unwrap();
     let mut machine = program.start().unwrap();
-    let input = calls.input(|number| sound.contains_key(&number));
+    let input = calls.input(&calls.cases, |number| sound.contains_key(&number));
     let answer = program.ask(&mut machine, "cases/answers", &input).unwrap().unwrap();
     answers(&Value::parse(&answer.to_string()).unwrap())
 }
@@ -279,7 +292,7 @@ fn sprintf_rounds_floats_as_opa_does() {
         let whole = digits.trim_start_matches('0');
         let whole = if whole.is_empty() { "0" } else { whole };
         let exponent = i32::try_from(dice.roll(60)).unwrap() - 30;
-        let exponent = if dice.roll(10) == 0 { exponent * 10 } else { exponent };
+        let exponent = if dice.roll(10) == 0 { exponent * 9 } else { exponent };
         let value = format!("{}{whole}.{}e{exponent}", dice.pick(&["", "-"]), dice.roll(1000));
         let precision = dice.roll(25);
         let verb = dice.pick(&["f", "e", "g", "G", "x"]);
@@ -288,7 +301,7 @@ fn sprintf_rounds_floats_as_opa_does() {
         }
     }
     // Ties, where half of the last digit is exactly left.
-    for eighth in 0..200 {
+    for eighth in 1..200 {
         for precision in 0..3 {
             let value = format!("[{:.3}]", f64::from(eighth) / 8.0);
             cases.push(vec![text(&format!("%.{precision}f")), Operand::Json(value)]);

@@ -80,7 +80,11 @@ fn run(command: &mut Command) -> Result<Vec<u8>, Box<dyn Error>> {
 
 /// The documents that a rule reads, as texts in order, without those that another one holds.
 fn documents(deps: &Value) -> Result<Vec<String>, Box<dyn Error>> {
-    let base = deps.get("base").and_then(Value::as_array).ok_or("`opa deps` names no base documents")?;
+    // Absent for a rule that reads nothing.
+    let base = match deps.get("base") {
+        None | Some(Value::Null) => &Vec::new(),
+        Some(base) => base.as_array().ok_or("`opa deps` lists no documents")?,
+    };
     let mut paths: Vec<FieldPath> = base
         .iter()
         .map(|document| {

@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_text_that_would_fill_the_memory_is_an_error() {
-        let many = "%1000000d".repeat(1000);
+        let many = "%1000000[1]d".repeat(1000);
         assert!(printed(&many, "[1]").contains("TooLong"));
     }
 
