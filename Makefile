@@ -52,8 +52,8 @@ policies: ## compile the Rego rules into policies/bundle.tar.gz and derive what 
 	$(CARGO) run $(PROFILE) --package policy --example build_policies
 
 .PHONY: docs
-docs: build ## write the reference pages from the schemas and rules
-	$(OUT)/docs write
+docs: ## write the reference pages from the schemas, the rules and the command line
+	FLUXGATE_WRITE_DOCS=1 $(CARGO) test $(PROFILE) --workspace --test docs
 
 .PHONY: snapshots
 snapshots: ## accept changed snapshots after reading their diff
@@ -66,10 +66,6 @@ bench: build ## side by side with the peers, medians and ratios
 .PHONY: fuzz
 fuzz: ## a minute for each fuzz target (needs a nightly toolchain and cargo-fuzz)
 	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
-
-.PHONY: e2e
-e2e: build ## against the cluster that KUBECONFIG names; only with FLUXCD_ACCEPT_APPLY set
-	$(CARGO) test $(PROFILE) --workspace --test system -- --include-ignored gated
 
 .PHONY: install-dev
 install-dev: build ## a filesystem mirror with both programs, and the CLI configuration to export

@@ -1,2 +1,56 @@
-//! Side-by-side measurements with the peers.
-fn main() {}
+//! `make bench`: our program and the peer in turn, medians, ratios, and the figures that must be reached.
+//!
+//! It measures and asserts nothing: a noisy machine is no failure. Figures are kept in docs/performance.md with machine, date and command.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench that cannot run has nothing to say"
+)]
+
+mod gate;
+mod handshake;
+mod plan;
+
+use std::time::Duration;
+
+/// A line of the table.
+struct Row {
+    what: &'static str,
+    measured: String,
+    at_most: &'static str,
+    beside: String,
+}
+
+fn main() {
+    let mut rows = Vec::new();
+    rows.extend(handshake::rows());
+    rows.extend(gate::rows());
+    rows.extend(plan::rows());
+
+    println!("\n| what | measured (median) | at most | beside it |");
+    println!("|---|---|---|---|");
+    for Row { what, measured, at_most, beside } in rows {
+        println!("| {what} | {measured} | {at_most} | {beside} |");
+    }
+}
+
+/// The middle of the samples.
+fn median(mut samples: Vec<Duration>) -> Duration {
+    samples.sort_unstable();
+    samples[samples.len() / 2]
+}
+
+/// A duration in milliseconds, with as many digits as say something.
+fn millis(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1000.0;
+    if millis < 1.0 {
+        format!("{millis:.4} ms")
+    } else if millis < 20.0 {
+        format!("{millis:.2} ms")
+    } else {
+        format!("{millis:.0} ms")
+    }
+}

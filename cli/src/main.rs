@@ -1,2 +1,30 @@
-//! The fluxgate command.
-fn main() {}
+//! The command `fluxgate`: the gate of the provider, and the daily work with Flux, from a terminal.
+
+mod check;
+mod explain;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks what is about to be applied to clusters that run Flux.
+///
+/// Data goes to standard output, words go to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "fluxgate", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+    }
+}

@@ -1,1 +1,17 @@
-//! The OpenTofu provider fluxgate/fluxgate.
+//! The OpenTofu provider `fluxgate/fluxgate`: installs and configures Flux, and refuses what the policy refuses.
+//!
+//! Thin by intent: the protocol is `tfplugin`'s, Kubernetes is `cluster`'s, the rules are `policy`'s, the kinds are `flux`'s. Here are the
+//! life cycle that joins them, and the words for people.
+
+mod config;
+mod context;
+mod convert;
+mod environment;
+mod explain;
+mod gate;
+mod kind_schema;
+mod lifecycle;
+mod provider;
+
+pub use environment::Environment;
+pub use provider::FluxgateProvider;

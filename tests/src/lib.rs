@@ -1,1 +1,1 @@
-//! Whole-system promises: the built provider, OpenTofu, a real cluster, real Flux.
+//! Whole-system promises live in the test binary `system` (`src/main.rs`); there is nothing to link.

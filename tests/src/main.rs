@@ -1,2 +1,19 @@
-//! Whole-system promises, one test binary.
-fn main() {}
+//! Whole-system promises, one test binary: the real OpenTofu drives the built provider against a real cluster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
+
+mod bad_input;
+mod drift;
+mod examples;
+mod floors;
+mod gate;
+mod house;
+mod lifecycle;
+mod ownership;
+mod reconcile;
+mod support;
+mod waits;

@@ -16,6 +16,7 @@
 
 pub mod duration;
 pub mod git_url;
+pub mod hcl;
 pub mod kinds;
 pub mod manifest;
 pub mod names;

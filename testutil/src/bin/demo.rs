@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use testutil::{ControlPlane, Error, GitServer, Helm, Size, Tofu, test_data, wait};
 
-const CONFIG_MAP: &str =
-    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hello\n  namespace: flux-system\ndata:\n  greeting: from Git\n";
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hello\n  namespace: flux-system\ndata:\n  greeting: from Git\n";
 
 fn main() -> ExitCode {
     match demo() {
@@ -36,7 +35,9 @@ fn demo() -> Result<(), Error> {
 
     steps.begin("Flux, installed by helm from the flux2 chart");
     Helm::new(&plane)?.install("flux", &chart, "flux-system", &[])?;
-    steps.say("its controllers are Available, and the real programs run with the rights that the chart gave them");
+    steps.say(
+        "its controllers are Available, and the real programs run with the rights that the chart gave them",
+    );
 
     steps.begin("A plan that the policy refuses: plain http, and an interval of two hours");
     let tofu = Tofu::new()?
@@ -56,8 +57,9 @@ fn demo() -> Result<(), Error> {
     steps.show(&applied.stdout);
 
     steps.begin("What Flux brought from Git");
-    let greeting = wait::block_on(async {
-        let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> = kube::Api::namespaced(plane.client(), "flux-system");
+    let greeting = wait::block_on(async || {
+        let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
+            kube::Api::namespaced(plane.client(), "flux-system");
         maps.get("hello").await.ok().and_then(|map| map.data?.remove("greeting"))
     });
     match greeting {

@@ -1,0 +1,89 @@
+//! A plan of one new object: ours, the Go kubectl provider, and OpenTofu alone, in turn.
+
+use std::time::Duration;
+
+use serde_json::json;
+use testutil::{ControlPlane, Size, Tofu, tools::Tool};
+
+use crate::{Row, median, millis};
+
+const RUNS: usize = 9;
+
+pub fn rows() -> Vec<Row> {
+    eprintln!("measuring plans ...");
+    let plane = ControlPlane::start(Size::Api).unwrap();
+    let kubeconfig = json!(plane.kubeconfig_path());
+    let ours = Tofu::new()
+        .unwrap()
+        .file("versions.tf", "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n")
+        .file(
+            "main.tf",
+            &format!(
+                r#"
+provider "fluxgate" {{
+  kubernetes = {{ config_path = {kubeconfig} }}
+}}
+resource "fluxgate_git_repository" "fleet" {{
+  name      = "fleet"
+  namespace = "default"
+  spec = {{
+    url      = "https://github.com/acme/fleet.git"
+    interval = "1m"
+    ref      = {{ branch = "main" }}
+  }}
+}}
+"#
+            ),
+        );
+    let peer = Tofu::without_providers()
+        .unwrap()
+        .provider("gavinbunney/kubectl", "1.19.0", &Tool::KubectlProvider.path().unwrap())
+        .unwrap()
+        .file("versions.tf", "terraform {\n  required_providers {\n    kubectl = { source = \"gavinbunney/kubectl\" }\n  }\n}\n")
+        .file(
+            "main.tf",
+            &format!(
+                r#"
+provider "kubectl" {{
+  config_path = {kubeconfig}
+}}
+resource "kubectl_manifest" "fleet" {{
+  yaml_body = yamlencode({{
+    apiVersion = "v1"
+    kind       = "ConfigMap"
+    metadata   = {{ name = "fleet", namespace = "default" }}
+    data       = {{ url = "https://github.com/acme/fleet.git" }}
+  }})
+}}
+"#
+            ),
+        );
+    let alone = Tofu::without_providers()
+        .unwrap()
+        .file("main.tf", "resource \"terraform_data\" \"fleet\" {\n  input = \"fleet\"\n}\n");
+    for tofu in [&ours, &peer, &alone] {
+        tofu.init().success();
+        tofu.plan().changes();
+    }
+    let mut samples = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..RUNS {
+        for (tofu, samples) in [&ours, &peer, &alone].into_iter().zip(&mut samples) {
+            samples.push(tofu.plan().changes().elapsed);
+        }
+    }
+    let [ours, peer, alone] = samples.map(median);
+    let more = |with: Duration| with.saturating_sub(alone);
+    vec![Row {
+        what: "`tofu plan` with one new object, minus that of a terraform_data",
+        measured: millis(more(ours)),
+        at_most: "80 ms",
+        beside: format!(
+            "kubectl provider (Go): {} ({:.1} times ours); whole plans {}, {}, terraform_data alone {}",
+            millis(more(peer)),
+            more(peer).as_secs_f64() / more(ours).as_secs_f64(),
+            millis(ours),
+            millis(peer),
+            millis(alone)
+        ),
+    }]
+}

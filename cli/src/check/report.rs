@@ -1,0 +1,7 @@
+//! Reports on standard output, one file per form.
+
+mod json;
+mod text;
+
+pub use json::json;
+pub use text::text;

@@ -1,0 +1,318 @@
+//! The way between the attributes that people write in HCL and the manifests that Kubernetes reads.
+//!
+//! Both sides are JSON here: attributes with HCL names (`secret_ref`) and `null` for what is not set, manifests with wire names (`secretRef`)
+//! and nothing where nothing is set. The table of the kind names both, so no letter case is ever guessed.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    duration::Duration,
+    kinds::{FieldType, Kind},
+    manifest::{Manifest, ManifestError, Origin},
+    path::FieldPath,
+};
+
+/// Builds the manifest that `attributes` describe: the resource's top-level attributes `name`, `namespace`, `labels`, `annotations` and `spec`.
+///
+/// `unknown` lists the attribute paths whose values are known only after apply, in HCL names; they arrive in the manifest as unknown paths in
+/// wire names. Attributes that are not part of an object (`wait`, `timeouts`, …) are left out.
+///
+/// # Errors
+/// As [`Manifest::new`].
+pub fn manifest(
+    kind: &Kind,
+    attributes: &Value,
+    unknown: &[FieldPath],
+    origin: Origin,
+) -> Result<Manifest, ManifestError> {
+    let mut metadata = Map::new();
+    for key in ["name", "namespace", "labels", "annotations"] {
+        match &attributes[key] {
+            Value::Null => {}
+            value => {
+                metadata.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+    let mut object = Map::new();
+    object.insert("apiVersion".to_owned(), Value::String(kind.api_version()));
+    object.insert("kind".to_owned(), Value::String(kind.name.to_owned()));
+    object.insert("metadata".to_owned(), Value::Object(metadata));
+    if let Some(spec) = to_wire(&FieldType::Object(kind.spec), &attributes["spec"]) {
+        object.insert("spec".to_owned(), spec);
+    }
+    let unknown = unknown.iter().map(|path| kind.object_path(path)).filter(|path| !path.is_root());
+    Ok(Manifest::new(Value::Object(object), origin)?.with_unknown(unknown))
+}
+
+/// Reads a whole object into attributes: every field that the table knows, `null` where the object has none. The way of an import.
+pub fn attributes(kind: &Kind, object: &Value) -> Value {
+    let metadata = &object["metadata"];
+    let mut result = Map::new();
+    for key in ["name", "namespace", "labels", "annotations"] {
+        result.insert(key.to_owned(), metadata[key].clone());
+    }
+    result.insert("spec".to_owned(), from_wire(&FieldType::Object(kind.spec), &object["spec"]));
+    Value::Object(result)
+}
+
+/// Reads an object again as far as `state` knows it: only fields that state has are compared, so what the server or another writer added is no
+/// drift, and a duration that means the same keeps the spelling that state has.
+pub fn refreshed(kind: &Kind, state: &Value, object: &Value) -> Value {
+    let metadata = &object["metadata"];
+    let mut result = state.as_object().cloned().unwrap_or_default();
+    for key in ["labels", "annotations"] {
+        result.insert(key.to_owned(), refreshed_value(&FieldType::StringMap, &state[key], &metadata[key]));
+    }
+    let spec = refreshed_value(&FieldType::Object(kind.spec), &state["spec"], &object["spec"]);
+    result.insert("spec".to_owned(), spec);
+    Value::Object(result)
+}
+
+/// The wire paths of the leaves that `attributes` set: what a state that holds them owns.
+pub fn owned_paths(kind: &Kind, attributes: &Value) -> Vec<FieldPath> {
+    let mut paths = Vec::new();
+    for key in ["labels", "annotations"] {
+        for name in attributes[key].as_object().into_iter().flat_map(Map::keys) {
+            paths.push(FieldPath::of(["metadata", key]).child(name));
+        }
+    }
+    collect_owned(&FieldType::Object(kind.spec), &attributes["spec"], &FieldPath::of(["spec"]), &mut paths);
+    paths
+}
+
+fn collect_owned(ty: &FieldType, value: &Value, at: &FieldPath, paths: &mut Vec<FieldPath>) {
+    match (ty, value) {
+        (_, Value::Null) => {}
+        (FieldType::Object(fields), Value::Object(members)) => {
+            for field in *fields {
+                if let Some(value) = members.get(field.hcl()) {
+                    collect_owned(&field.ty, value, &at.child(field.wire()), paths);
+                }
+            }
+        }
+        // A list is owned whole: its elements have no names by which one could be told from another.
+        _ => paths.push(at.clone()),
+    }
+}
+
+fn to_wire(ty: &FieldType, value: &Value) -> Option<Value> {
+    match (ty, value) {
+        (_, Value::Null) => None,
+        (FieldType::Object(fields), Value::Object(members)) => {
+            let mut object = Map::new();
+            for field in *fields {
+                if let Some(value) = members.get(field.hcl()).and_then(|value| to_wire(&field.ty, value)) {
+                    object.insert(field.wire().to_owned(), value);
+                }
+            }
+            Some(Value::Object(object))
+        }
+        (FieldType::List(element), Value::Array(elements)) => {
+            // An unknown element arrives as null and keeps its place, since paths count on it.
+            Some(elements.iter().map(|value| to_wire(element, value).unwrap_or(Value::Null)).collect())
+        }
+        (FieldType::Map(element), Value::Object(members)) => Some(Value::Object(
+            members.iter().filter_map(|(key, value)| Some((key.clone(), to_wire(element, value)?))).collect(),
+        )),
+        _ => Some(value.clone()),
+    }
+}
+
+fn from_wire(ty: &FieldType, value: &Value) -> Value {
+    match (ty, value) {
+        (FieldType::Object(fields), Value::Object(members)) => Value::Object(
+            fields
+                .iter()
+                .map(|field| {
+                    let value = members.get(field.wire()).unwrap_or(&Value::Null);
+                    (field.hcl().to_owned(), from_wire(&field.ty, value))
+                })
+                .collect(),
+        ),
+        (FieldType::List(element), Value::Array(elements)) => {
+            elements.iter().map(|value| from_wire(element, value)).collect()
+        }
+        (FieldType::Map(element), Value::Object(members)) => Value::Object(
+            members.iter().map(|(key, value)| (key.clone(), from_wire(element, value))).collect(),
+        ),
+        _ => value.clone(),
+    }
+}
+
+fn refreshed_value(ty: &FieldType, state: &Value, live: &Value) -> Value {
+    match (ty, state, live) {
+        (_, Value::Null, _) => Value::Null,
+        (FieldType::Object(fields), Value::Object(known), Value::Object(members)) => Value::Object(
+            fields
+                .iter()
+                .map(|field| {
+                    let known = known.get(field.hcl()).unwrap_or(&Value::Null);
+                    let live = members.get(field.wire()).unwrap_or(&Value::Null);
+                    (field.hcl().to_owned(), refreshed_value(&field.ty, known, live))
+                })
+                .collect(),
+        ),
+        (FieldType::List(element), Value::Array(known), Value::Array(members)) => members
+            .iter()
+            .enumerate()
+            .map(|(index, live)| match known.get(index) {
+                Some(known) => refreshed_value(element, known, live),
+                None => from_wire(element, live),
+            })
+            .collect(),
+        (FieldType::StringMap | FieldType::Map(_), Value::Object(known), Value::Object(members)) => {
+            Value::Object(
+                known
+                    .iter()
+                    .filter_map(|(key, known)| {
+                        let live = members.get(key)?;
+                        let value = match ty {
+                            FieldType::Map(element) => refreshed_value(element, known, live),
+                            _ => live.clone(),
+                        };
+                        Some((key.clone(), value))
+                    })
+                    .collect(),
+            )
+        }
+        // An empty container is dropped by the server's encoding: nothing there and nothing in it are one.
+        (_, Value::Array(known), Value::Null) if known.is_empty() => state.clone(),
+        (_, Value::Object(known), Value::Null) if known.values().all(Value::is_null) => state.clone(),
+        (FieldType::Duration, Value::String(known), Value::String(live)) if same_duration(known, live) => {
+            state.clone()
+        }
+        _ => from_wire(ty, live),
+    }
+}
+
+fn same_duration(one: &str, other: &str) -> bool {
+    matches!((Duration::parse(one), Duration::parse(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kustomization() -> &'static Kind {
+        crate::kinds::by_resource("kustomization").expect("the table")
+    }
+
+    fn written() -> Value {
+        json!({
+            "name": "apps", "namespace": "flux-system", "labels": {"team": "web"}, "annotations": null,
+            "spec": {
+                "interval": "1h", "prune": true, "path": null,
+                "source_ref": {"kind": "GitRepository", "name": "apps", "namespace": null},
+                "depends_on": [{"name": "infra", "namespace": null}],
+            },
+        })
+    }
+
+    #[test]
+    fn what_is_null_is_not_written_down() {
+        let manifest =
+            manifest(kustomization(), &written(), &[], Origin::resource("x.y")).expect("a manifest");
+
+        assert_eq!(
+            manifest.into_object(),
+            json!({
+                "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+                "metadata": {"name": "apps", "namespace": "flux-system", "labels": {"team": "web"}},
+                "spec": {
+                    "interval": "1h", "prune": true,
+                    "sourceRef": {"kind": "GitRepository", "name": "apps"},
+                    "dependsOn": [{"name": "infra"}],
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn unknown_attributes_are_unknown_fields() {
+        let unknown = ["spec.source_ref.name", "timeouts", "name"].map(|path| path.parse().expect("a path"));
+        let manifest =
+            manifest(kustomization(), &written(), &unknown, Origin::resource("x.y")).expect("a manifest");
+
+        let paths: Vec<_> = manifest.unknown().iter().map(ToString::to_string).collect();
+        assert_eq!(paths, ["spec.sourceRef.name", "metadata.name"]);
+    }
+
+    #[test]
+    fn reading_back_what_was_written_changes_nothing() {
+        let state = written();
+        let object = manifest(kustomization(), &state, &[], Origin::resource("x.y")).expect("a manifest");
+
+        assert_eq!(refreshed(kustomization(), &state, object.object())["spec"]["source_ref"]["name"], "apps");
+        let again = refreshed(kustomization(), &state, object.object());
+        let object_again =
+            manifest(kustomization(), &again, &[], Origin::resource("x.y")).expect("a manifest");
+        assert_eq!(object_again.object(), object.object());
+    }
+
+    #[test]
+    fn only_fields_that_state_has_can_drift() {
+        let state = written();
+        let mut object = manifest(kustomization(), &state, &[], Origin::resource("x.y"))
+            .expect("a manifest")
+            .into_object();
+        object["spec"]["force"] = json!(false);
+        object["spec"]["path"] = json!("./added-by-another");
+        object["metadata"]["labels"]["other"] = json!("theirs");
+        object["spec"]["prune"] = json!(false);
+
+        let read = refreshed(kustomization(), &state, &object);
+
+        assert_eq!(read["spec"]["path"], Value::Null);
+        assert_eq!(read["labels"], json!({"team": "web"}));
+        assert_eq!(read["spec"]["prune"], json!(false));
+    }
+
+    #[test]
+    fn a_duration_that_means_the_same_keeps_its_spelling() {
+        let state = written();
+        let mut object = manifest(kustomization(), &state, &[], Origin::resource("x.y"))
+            .expect("a manifest")
+            .into_object();
+
+        object["spec"]["interval"] = json!("1h0m0s");
+        assert_eq!(refreshed(kustomization(), &state, &object)["spec"]["interval"], "1h");
+        object["spec"]["interval"] = json!("2h0m0s");
+        assert_eq!(refreshed(kustomization(), &state, &object)["spec"]["interval"], "2h0m0s");
+    }
+
+    #[test]
+    fn an_import_reads_everything() {
+        let object = json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": "apps", "namespace": "flux-system", "uid": "1"},
+            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "apps"}, "force": false},
+            "status": {"observedGeneration": 1},
+        });
+        let read = attributes(kustomization(), &object);
+
+        assert_eq!(read["spec"]["source_ref"]["kind"], "GitRepository");
+        assert_eq!(read["spec"]["force"], false);
+        assert_eq!(read["spec"]["timeout"], Value::Null);
+        assert_eq!(read["labels"], Value::Null);
+    }
+
+    #[test]
+    fn owned_are_the_leaves_that_are_set() {
+        let paths: Vec<_> =
+            owned_paths(kustomization(), &written()).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            paths,
+            [
+                "metadata.labels.team",
+                "spec.interval",
+                "spec.sourceRef.kind",
+                "spec.sourceRef.name",
+                "spec.prune",
+                "spec.dependsOn",
+            ]
+        );
+    }
+}

@@ -1,0 +1,27 @@
+locals {
+  kubeconfig_path = try(trimspace(var.flux.kubeconfig_path), "")
+}
+
+provider "fluxgate" {
+  kubernetes = local.kubeconfig_path == "" ? null : { config_path = local.kubeconfig_path }
+}
+
+module "fluxcd" {
+  source = "../../modules/fluxcd"
+  count  = var.flux.install ? 1 : 0
+
+  namespace = var.flux.namespace
+
+  git_repository_name        = var.flux.git_repository.name
+  git_repository_url         = var.flux.git_repository.url
+  git_repository_branch      = var.flux.git_repository.branch
+  git_repository_path        = var.flux.git_repository.path
+  git_repository_secret_name = var.flux.git_repository.secret_name
+
+  reconcile_interval = var.flux.reconcile_interval
+
+  kustomization_name    = var.flux.kustomization.name
+  kustomization_prune   = var.flux.kustomization.prune
+  kustomization_suspend = var.flux.kustomization.suspend
+  kustomization_timeout = var.flux.kustomization.timeout
+}

@@ -1,0 +1,14 @@
+output "namespace" {
+  description = "Namespace of the objects."
+  value       = fluxgate_kustomization.this.namespace
+}
+
+output "git_repository_name" {
+  description = "Name of the GitRepository."
+  value       = fluxgate_git_repository.this.name
+}
+
+output "kustomization_name" {
+  description = "Name of the Kustomization."
+  value       = fluxgate_kustomization.this.name
+}

@@ -1,0 +1,173 @@
+//! What a configured provider holds: its clusters and its gate, shared by all resources of the process.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use cluster::{Cluster, Limits};
+use policy::{Gate, Settings};
+use tfplugin::{
+    diagnostic::{Diagnostic, Diagnostics},
+    path::AttributePath,
+};
+
+use crate::{
+    config::{Config, Link},
+    explain,
+};
+
+/// The place where the provider puts its context and the resources find it. Cheap to clone.
+///
+/// A process may be configured more than once (by reattach), so resources ask anew in each call.
+#[derive(Clone, Debug, Default)]
+pub struct Shared(Arc<RwLock<Option<Arc<Context>>>>);
+
+impl Shared {
+    /// Puts a new context in the place of the old one.
+    pub fn set(&self, context: Context) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(context));
+    }
+
+    /// The context.
+    ///
+    /// # Errors
+    /// A diagnostic where the provider was never configured, which no host does.
+    pub fn get(&self) -> Result<Arc<Context>, Diagnostic> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
+            Diagnostic::error(
+                "The provider is not configured",
+                "The host asked for a resource before it configured the provider.",
+            )
+        })
+    }
+}
+
+/// What resources need to work.
+#[derive(Debug)]
+pub struct Context {
+    default: Seat,
+    named: BTreeMap<String, Seat>,
+    named_unknown: bool,
+    gate: Option<Gate>,
+    /// Whether objects in state may be planned anew for another cluster.
+    pub allow_cluster_change: bool,
+}
+
+/// A cluster as far as it is known.
+#[derive(Clone, Debug)]
+enum Seat {
+    Known(Cluster),
+    Unknown,
+    Unnamed,
+}
+
+/// The answer to the question for a cluster.
+#[derive(Debug)]
+pub enum Reach {
+    /// There it is; nothing was asked of it yet.
+    Known(Cluster),
+    /// Its connection is known only after apply.
+    Unknown,
+    /// None was named.
+    Unnamed(Diagnostic),
+}
+
+impl Context {
+    /// Makes connections and gate ready. No request is made.
+    ///
+    /// # Errors
+    /// Diagnostics on connections that cannot be used and on policy settings that name what does not exist.
+    pub async fn new(config: Config) -> Result<Self, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let default = seat(config.default, &AttributePath::root("kubernetes"), &mut diagnostics).await;
+        let mut named = BTreeMap::new();
+        for (name, link) in config.named {
+            let path = AttributePath::root("clusters").key(name.as_str());
+            named.insert(name, seat(link, &path, &mut diagnostics).await);
+        }
+        let gate = match config.policy.map(gate).transpose() {
+            Ok(gate) => gate,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                None
+            }
+        };
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        Ok(Self {
+            default,
+            named,
+            named_unknown: config.named_unknown,
+            gate,
+            allow_cluster_change: config.allow_cluster_change,
+        })
+    }
+
+    /// The gate; `None` while its settings are known only after apply.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// The cluster of a resource: the one that its attribute `cluster` names, else the default.
+    pub fn cluster(&self, name: Option<&str>) -> Reach {
+        let Some(name) = name else {
+            return match &self.default {
+                Seat::Known(cluster) => Reach::Known(cluster.clone()),
+                Seat::Unknown => Reach::Unknown,
+                Seat::Unnamed => Reach::Unnamed(Diagnostic::error(
+                    "No cluster is named",
+                    "Name one: kubernetes = { config_path = \"~/.kube/config\" } in the provider's configuration, or the variable KUBE_CONFIG_PATH. The current context of the default kubeconfig is never used silently.",
+                )),
+            };
+        };
+        match self.named.get(name) {
+            Some(Seat::Known(cluster)) => Reach::Known(cluster.clone()),
+            Some(Seat::Unknown) => Reach::Unknown,
+            None if self.named_unknown => Reach::Unknown,
+            Some(Seat::Unnamed) | None => {
+                let known: Vec<_> = self.named.keys().map(String::as_str).collect();
+                let known = if known.is_empty() {
+                    "There are none".to_owned()
+                } else {
+                    format!("There are: {}", known.join(", "))
+                };
+                Reach::Unnamed(
+                    Diagnostic::error(
+                        "Unknown cluster",
+                        format!("The provider's clusters have no {name:?}. {known}. Add it to clusters, or correct the name."),
+                    )
+                    .at(AttributePath::root("cluster")),
+                )
+            }
+        }
+    }
+}
+
+async fn seat(link: Link, path: &AttributePath, diagnostics: &mut Diagnostics) -> Seat {
+    match link {
+        Link::Unknown => Seat::Unknown,
+        Link::Unnamed => Seat::Unnamed,
+        Link::Known(connection) => match cluster::connect(&connection, Limits::default()).await {
+            Ok(cluster) => Seat::Known(cluster),
+            Err(error) => {
+                diagnostics.push(explain::error(&error).at(path.clone()));
+                Seat::Unnamed
+            }
+        },
+    }
+}
+
+fn gate(settings: Settings) -> Result<Gate, Diagnostic> {
+    Gate::new(settings).map_err(|error| {
+        Diagnostic::error(
+            "The policy gate is shut",
+            format!(
+                "{}.\n\nCorrect policy in the provider's configuration. Nothing is applied without the gate.",
+                explain::sentence(&error)
+            ),
+        )
+        .at(AttributePath::root("policy"))
+    })
+}

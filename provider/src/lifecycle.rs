@@ -1,0 +1,181 @@
+//! The life cycle of an object of Flux, written once for every kind: plan, apply, read, delete, import.
+//!
+//! What differs between kinds stands in their tables (`flux::kinds`); what is kept beside the state stands in [`marks`].
+
+mod apply;
+mod delete;
+mod import;
+mod marks;
+mod plan;
+mod read;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cluster::{Cluster, Target};
+use flux::{FieldPath, Kind, Origin, hcl};
+use serde_json::Value as Json;
+use tfplugin::{
+    diagnostic::{Diagnostic, Diagnostics},
+    provider::Call,
+    resource::{
+        ApplyResponse, CreateRequest, DeleteRequest, DeleteResponse, ImportResponse, PlanDestroyRequest,
+        PlanDestroyResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
+    },
+    schema::Schema,
+    timeouts::Timeouts,
+    value::Value,
+};
+
+use crate::{
+    context::{Context, Reach, Shared},
+    convert, kind_schema,
+};
+
+/// The field manager of everything that the provider applies.
+pub const FIELD_MANAGER: &str = "fluxgate";
+
+/// How long each operation may take where `timeouts` does not say.
+pub const TIMEOUTS: Timeouts = Timeouts {
+    create: Duration::from_secs(300),
+    update: Duration::from_secs(300),
+    delete: Duration::from_secs(300),
+};
+
+/// The attributes that make up an object; a difference in any other is none for the object.
+const OBJECT: [&str; 5] = ["name", "namespace", "labels", "annotations", "spec"];
+
+/// A resource for objects of one kind.
+#[derive(Debug)]
+pub struct FluxResource {
+    kind: &'static Kind,
+    name: String,
+    shared: Shared,
+}
+
+impl FluxResource {
+    /// The resource for a kind.
+    pub fn new(kind: &'static Kind, shared: Shared) -> Self {
+        Self { kind, name: format!("fluxgate_{}", kind.resource), shared }
+    }
+
+    fn context(&self) -> Result<Arc<Context>, Diagnostic> {
+        self.shared.get()
+    }
+
+    /// The object that attributes describe, as a manifest with its unknown fields.
+    fn manifest(&self, attributes: &Json, unknown: &[FieldPath]) -> Result<flux::Manifest, Diagnostic> {
+        hcl::manifest(self.kind, attributes, unknown, Origin::resource(self.name.as_str()))
+            .map_err(|error| Diagnostic::error("This is no object", format!("{error}.")))
+    }
+
+    /// Where the object of a state is.
+    fn target(&self, attributes: &Json) -> Target {
+        let text = |name: &str| attributes[name].as_str().unwrap_or_default();
+        Target::new(self.kind, text("namespace"), text("name"))
+    }
+}
+
+#[async_trait]
+impl Resource for FluxResource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn schema(&self) -> Schema {
+        kind_schema::schema(self.kind)
+    }
+
+    async fn plan(&self, _call: &Call, request: PlanRequest) -> PlanResponse {
+        plan::plan(self, request).await
+    }
+
+    async fn plan_destroy(&self, _call: &Call, request: PlanDestroyRequest) -> PlanDestroyResponse {
+        plan::plan_destroy(self, request).await
+    }
+
+    async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {
+        read::read(self, call, request).await
+    }
+
+    async fn create(&self, call: &Call, request: CreateRequest) -> ApplyResponse {
+        apply::create(self, call, request).await
+    }
+
+    async fn update(&self, call: &Call, request: UpdateRequest) -> ApplyResponse {
+        apply::update(self, call, request).await
+    }
+
+    async fn delete(&self, call: &Call, request: DeleteRequest) -> DeleteResponse {
+        delete::delete(self, call, request).await
+    }
+
+    async fn import(&self, call: &Call, id: &str) -> ImportResponse {
+        import::import(self, call, id).await
+    }
+}
+
+/// The cluster that the attribute `cluster` of a value names; unknown while the attribute is.
+fn reach(context: &Context, value: &Value) -> Reach {
+    let name = value.get("cluster");
+    if name.is_unknown() { Reach::Unknown } else { context.cluster(name.as_str()) }
+}
+
+/// The cluster, where it has to be known by now.
+fn reached(context: &Context, value: &Value, call: &Call) -> Result<Cluster, Diagnostic> {
+    match reach(context, value) {
+        Reach::Known(cluster) => Ok(cluster.until(&call.cancel)),
+        Reach::Unnamed(diagnostic) => Err(diagnostic),
+        Reach::Unknown => Err(Diagnostic::error(
+            "The cluster is still unknown",
+            "The connection depends on a value that nothing has made known. Check where the provider's configuration takes it from.",
+        )),
+    }
+}
+
+/// Whether the object itself differs between two states.
+fn object_differs(one: &Value, other: &Value) -> bool {
+    OBJECT.iter().any(|name| one.get(name) != other.get(name))
+}
+
+/// A state with attributes put into it, by the type of the schema.
+fn state_from(resource: &FluxResource, attributes: &Json) -> Result<Value, Diagnostics> {
+    let text = attributes.to_string();
+    tfplugin::codec::decode_json(text.as_bytes(), &resource.schema().ty()).map_err(|error| {
+        Diagnostic::error(
+            "The object does not fit the schema",
+            format!("The cluster holds a value of another type than this provider knows: {error}. Update the provider or Flux."),
+        )
+        .into()
+    })
+}
+
+/// Attributes that tell the cluster's side of the object.
+fn observe(state: &mut Value, object: &Json) {
+    let metadata = &object["metadata"];
+    let text = |name: &str| metadata[name].as_str().unwrap_or_default();
+    state.set_at(&"id".into(), Value::from(format!("{}/{}", text("namespace"), text("name"))));
+    state.set_at(&"uid".into(), metadata["uid"].as_str().map_or(Value::Null, Value::from));
+    state.set_at(&"generation".into(), metadata["generation"].as_i64().map_or(Value::Null, Value::from));
+}
+
+/// A warning where kustomize-controller writes the same object.
+fn two_writers(resource: &FluxResource, object: &Json) -> Option<Diagnostic> {
+    const OTHER: &str = "kustomize-controller";
+    cluster::managed_by(object, OTHER).then(|| {
+        Diagnostic::warning(
+            "Two writers",
+            format!(
+                "The {} is also applied by {OTHER}, from Git. Each will undo what the other writes. Keep it in one place: remove it from Git, or `tofu state rm` it here.",
+                resource.target(&serde_json::json!({
+                    "namespace": object["metadata"]["namespace"], "name": object["metadata"]["name"],
+                }))
+            ),
+        )
+    })
+}
+
+/// The labels and annotations never hold nulls, and `convert::json` never fails on what a state holds.
+fn attributes_of(state: &Value) -> Json {
+    convert::json(state).0
+}

@@ -1,0 +1,203 @@
+//! Applying: the gate once more on the final object, one server-side apply, and the wait until Flux says Ready.
+
+use std::time::Duration;
+
+use cluster::{ApplyRequest, Cluster, Condition, Error, Force, Wait, WaitError};
+use flux::{hcl, kinds::Readiness};
+use policy::Change;
+use serde_json::Value as Json;
+use tfplugin::{
+    diagnostic::{Diagnostic, Diagnostics},
+    private::Private,
+    provider::Call,
+    resource::{ApplyResponse, CreateRequest, UpdateRequest},
+    timeouts::Timeouts,
+    value::Value,
+};
+
+use super::{
+    FIELD_MANAGER, FluxResource, TIMEOUTS, attributes_of, marks::Marks, object_differs, observe, reached,
+    two_writers,
+};
+use crate::{context::Context, convert, explain, gate};
+
+/// Creates an object, or takes over one that exists.
+pub async fn create(resource: &FluxResource, call: &Call, request: CreateRequest) -> ApplyResponse {
+    let write = Write { resource, call, prior: None, planned: request.planned };
+    write.run(request.private).await
+}
+
+/// Changes an object, or waits for it again.
+pub async fn update(resource: &FluxResource, call: &Call, request: UpdateRequest) -> ApplyResponse {
+    let write = Write { resource, call, prior: Some(request.prior), planned: request.planned };
+    write.run(request.private).await
+}
+
+/// One write of one object.
+struct Write<'a> {
+    resource: &'a FluxResource,
+    call: &'a Call,
+    prior: Option<Value>,
+    planned: Value,
+}
+
+impl Write<'_> {
+    async fn run(&self, private: Private) -> ApplyResponse {
+        let marks = Marks::of(&private);
+        match self.applied(&marks).await {
+            // Nothing was written: a create leaves nothing behind, an update the prior state.
+            Err(diagnostics) => ApplyResponse { state: None, private, diagnostics },
+            Ok(written) => self.settled(written, marks, private).await,
+        }
+    }
+
+    /// Everything up to and with the write.
+    async fn applied(&self, marks: &Marks) -> Result<Written, Diagnostics> {
+        let context = self.resource.context()?;
+        let cluster = reached(&context, &self.planned, self.call)?;
+        let timeouts = Timeouts::read(&self.planned, &TIMEOUTS)?;
+        let attributes = attributes_of(&self.planned);
+        let mut diagnostics = self.judged(&context, &attributes)?;
+
+        let identity = match &marks.cluster {
+            Some(recorded) if self.prior.is_some() && !marks.unseen => {
+                cluster.expect_identity(recorded).await.map(|()| recorded.clone())
+            }
+            _ => cluster.identity().await.map(|identity| identity.uid().to_owned()),
+        }
+        .map_err(|error| explain::error(&error))?;
+
+        let manifest = self.resource.manifest(&attributes, &[])?;
+        let mut request = ApplyRequest::new(manifest.into_object(), FIELD_MANAGER).force(self.force());
+        if let Some(prior) = self.prior.as_ref().filter(|_| !marks.unseen) {
+            request.uid = prior.get("uid").as_str().map(str::to_owned);
+        }
+        let applied = cluster.apply(&request).await.map_err(|error| self.refused(&error))?;
+        diagnostics.0.extend(two_writers(self.resource, &applied.object));
+        let timeout = if self.prior.is_none() { timeouts.create } else { timeouts.update };
+        Ok(Written {
+            cluster,
+            identity,
+            object: applied.object,
+            created: applied.created,
+            timeout,
+            diagnostics,
+        })
+    }
+
+    /// The gate's word on the final object; only warnings may pass.
+    fn judged(&self, context: &Context, attributes: &Json) -> Result<Diagnostics, Diagnostics> {
+        let change = match &self.prior {
+            None => Change::Create,
+            Some(prior) if object_differs(prior, &self.planned) => Change::Update,
+            Some(_) => Change::Unchanged,
+        };
+        let manifest = self.resource.manifest(attributes, &[])?;
+        if context.gate().is_none() {
+            return Err(Diagnostic::error(
+                "The policy gate is shut",
+                "The policy's settings depend on a value that nothing has made known. Nothing is applied without the gate.",
+            )
+            .into());
+        }
+        let diagnostics = gate::check(context.gate(), self.resource.kind, manifest, change);
+        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(diagnostics) }
+    }
+
+    /// Fields that the prior state set are ours and are taken back; others only when the user says so.
+    fn force(&self) -> Force {
+        match &self.prior {
+            _ if self.planned.get("force_conflicts").as_bool() == Some(true) => Force::All,
+            Some(prior) => Force::Owned(hcl::owned_paths(self.resource.kind, &attributes_of(prior))),
+            None => Force::No,
+        }
+    }
+
+    /// What the API has against the object, on the attributes that it names.
+    fn refused(&self, error: &Error) -> Diagnostics {
+        if let Error::Invalid { causes, place, object } = error {
+            let located: Vec<_> = causes
+                .iter()
+                .filter_map(|cause| {
+                    let path: flux::FieldPath = cause.field.parse().ok()?;
+                    Some(
+                        Diagnostic::error(
+                            "The cluster refuses the object",
+                            format!("{place} refuses {object}: {cause}."),
+                        )
+                        .at(convert::attribute_path(self.resource.kind, &path)),
+                    )
+                })
+                .collect();
+            if located.len() == causes.len() {
+                return Diagnostics(located);
+            }
+        }
+        explain::error(error).into()
+    }
+
+    /// The wait, and the state that comes of it.
+    async fn settled(&self, written: Written, mut marks: Marks, mut private: Private) -> ApplyResponse {
+        let Written { cluster, identity, object, created, timeout, mut diagnostics } = written;
+        marks.cluster = Some(identity);
+        marks.unseen = false;
+        marks.unready = false;
+        let target = self.resource.target(&attributes_of(&self.planned));
+        if self.prior.is_none() {
+            marks.adopted = !created;
+            if !created {
+                diagnostics.warning(
+                    "An object that existed was taken over",
+                    format!("{target} existed already in {}. It is managed here from now on, and a destroy deletes it.", cluster.place()),
+                );
+            }
+        }
+        let mut state = self.planned.clone();
+        observe(&mut state, &object);
+        if self.waits() {
+            let wait = Wait::new(&target, Condition::ready(self.resource.kind), timeout).from(object);
+            match cluster.wait(&wait).await {
+                Ok(Some(object)) => observe(&mut state, &object),
+                Ok(None) => {}
+                Err(error) => {
+                    marks.unready = true;
+                    diagnostics.push(self.not_ready(&error, marks.adopted));
+                    if let Some(object) = error.last() {
+                        observe(&mut state, object);
+                    }
+                }
+            }
+        }
+        marks.put(&mut private);
+        ApplyResponse { state: Some(state), private, diagnostics }
+    }
+
+    fn waits(&self) -> bool {
+        self.planned.get("wait").as_bool() != Some(false)
+            && matches!(self.resource.kind.readiness, Readiness::Condition { .. })
+    }
+
+    /// A wait that did not end well. An error taints what a create made, so an object that existed before gets a warning:
+    /// to replace a Kustomization prunes what runs. An interrupted wait says nothing against the object either.
+    fn not_ready(&self, error: &WaitError, adopted: bool) -> Diagnostic {
+        let mut diagnostic = explain::wait(error);
+        let creates = self.prior.is_none();
+        if creates && (adopted || matches!(error, WaitError::Cancelled { .. })) {
+            diagnostic.severity = tfplugin::diagnostic::Severity::Warning;
+            diagnostic
+                .detail
+                .push_str("\n\nThe object is kept as it is, and the next apply waits for it again.");
+        }
+        diagnostic
+    }
+}
+
+/// What a write led to.
+struct Written {
+    cluster: Cluster,
+    identity: String,
+    object: Json,
+    created: bool,
+    timeout: Duration,
+    diagnostics: Diagnostics,
+}

@@ -1,0 +1,39 @@
+//! Deleting: until the object is gone, or the reason why it is not.
+
+use cluster::{DeleteRequest as Delete, Error};
+use tfplugin::{
+    diagnostic::Diagnostics,
+    provider::Call,
+    resource::{DeleteRequest, DeleteResponse},
+    timeouts::Timeouts,
+};
+
+use super::{FluxResource, TIMEOUTS, attributes_of, marks::Marks, reached};
+use crate::explain;
+
+/// Deletes the object of a state.
+pub async fn delete(resource: &FluxResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
+    let diagnostics = match deleted(resource, call, &request).await {
+        Ok(()) => Diagnostics::new(),
+        Err(diagnostics) => diagnostics,
+    };
+    DeleteResponse { state: None, diagnostics }
+}
+
+async fn deleted(resource: &FluxResource, call: &Call, request: &DeleteRequest) -> Result<(), Diagnostics> {
+    let context = resource.context()?;
+    let cluster = reached(&context, &request.prior, call)?;
+    if let Some(recorded) = Marks::of(&request.private).cluster {
+        match cluster.expect_identity(&recorded).await {
+            Ok(()) => {}
+            // The cluster that the object lived in is no more, and the object with it.
+            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => return Ok(()),
+            Err(error) => return Err(explain::error(&error).into()),
+        }
+    }
+    let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
+    let mut delete = Delete::new(&resource.target(&attributes_of(&request.prior)), timeouts.delete);
+    // Another object of the same name is not ours to delete.
+    delete.uid = request.prior.get("uid").as_str().map(str::to_owned);
+    cluster.delete(&delete).await.map(|_| ()).map_err(|error| explain::error(&error).into())
+}

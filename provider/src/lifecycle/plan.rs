@@ -1,0 +1,129 @@
+//! Planning: everything that can be checked without the cluster is checked here, and nothing connects for a new object.
+
+use flux::schema::{Spelling, Violation, check_spelled};
+use policy::Change;
+use tfplugin::{
+    diagnostic::{Diagnostic, Diagnostics},
+    path::AttributePath,
+    resource::{PlanDestroyRequest, PlanDestroyResponse, PlanRequest, PlanResponse},
+    value::Value,
+};
+
+use super::{FluxResource, attributes_of, marks::Marks, object_differs, reach};
+use crate::{
+    context::{Context, Reach},
+    convert, gate,
+};
+
+/// Plans a create, an update or one half of a replacement.
+pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse {
+    let PlanRequest { prior, proposed: mut planned, requires_replace, mut private, .. } = request;
+    let mut diagnostics = Diagnostics::new();
+    let context = match resource.context() {
+        Ok(context) => context,
+        Err(diagnostic) => {
+            return PlanResponse { planned, requires_replace, private, diagnostics: diagnostic.into() };
+        }
+    };
+    let (attributes, unknown) = convert::json(&planned);
+    let change = match &prior {
+        None => Change::Create,
+        Some(prior) if object_differs(prior, &planned) => Change::Update,
+        Some(_) => Change::Unchanged,
+    };
+
+    if prior.is_none()
+        && let (Some(namespace), Some(name)) =
+            (planned.get("namespace").as_str(), planned.get("name").as_str())
+    {
+        let id = Value::from(format!("{namespace}/{name}"));
+        planned.set_at(&"id".into(), id);
+    }
+    match resource.manifest(&attributes, &unknown) {
+        Ok(manifest) => {
+            let violations = check_spelled(resource.kind, &manifest, Spelling::Hcl);
+            diagnostics.0.extend(violations.iter().map(|violation| refused(resource, violation, change)));
+            // A field that the API refuses is not worth a second finding by a rule.
+            let policy = gate::check(context.gate(), resource.kind, manifest, change);
+            let said: Vec<_> = diagnostics.iter().filter_map(|d| d.attribute.clone()).collect();
+            diagnostics.0.extend(
+                policy.0.into_iter().filter(|d| d.attribute.as_ref().is_none_or(|at| !said.contains(at))),
+            );
+        }
+        Err(diagnostic) => diagnostics.push(diagnostic),
+    }
+
+    let mut marks = Marks::of(&private);
+    marks.unseen = false;
+    match (reach(&context, &planned), &prior) {
+        (Reach::Unknown, Some(_)) => {
+            // Only what changes is applied, and a cluster that is being replaced needs its objects again.
+            planned.set_at(&"uid".into(), Value::Unknown);
+            planned.set_at(&"generation".into(), Value::Unknown);
+            marks.unseen = true;
+        }
+        (Reach::Unnamed(mut diagnostic), _) => {
+            // A plan is worth reading without a cluster; only the apply needs one.
+            diagnostic.severity = tfplugin::diagnostic::Severity::Warning;
+            diagnostics.push(diagnostic);
+        }
+        _ => {}
+    }
+    if let Some(prior) = &prior {
+        if marks.unready {
+            planned.set_at(&"generation".into(), Value::Unknown);
+        }
+        if !requires_replace.is_empty() {
+            diagnostics.0.extend(prune_warning(resource, &context, prior).await);
+        }
+    }
+    marks.put(&mut private);
+    PlanResponse { planned, requires_replace, private, diagnostics }
+}
+
+/// Plans a delete: says what it takes with it.
+pub async fn plan_destroy(resource: &FluxResource, request: PlanDestroyRequest) -> PlanDestroyResponse {
+    let diagnostics = match resource.context() {
+        Ok(context) => {
+            prune_warning(resource, &context, &request.prior).await.into_iter().collect::<Vec<_>>()
+        }
+        Err(diagnostic) => vec![diagnostic],
+    };
+    PlanDestroyResponse { private: request.private, diagnostics: Diagnostics(diagnostics) }
+}
+
+/// Announces that deleting the object deletes workloads, with their number and the way out.
+async fn prune_warning(resource: &FluxResource, context: &Context, prior: &Value) -> Option<Diagnostic> {
+    let spec = prior.get("spec");
+    let keeps =
+        spec.get("prune").as_bool() == Some(false) || spec.get("deletion_policy").as_str() == Some("Orphan");
+    if !resource.kind.prunes || keeps {
+        return None;
+    }
+    let Reach::Known(cluster) = reach(context, prior) else { return None };
+    let target = resource.target(&attributes_of(prior));
+    // A warning is all that is at stake: where the cluster does not answer, the delete will say so.
+    let object = cluster.get(&target).await.ok().flatten()?;
+    let count = Some(cluster::count_inventory(&object)).filter(|count| *count > 0)?;
+    Some(Diagnostic::warning(
+        "Deleting this prunes what runs",
+        format!(
+            "Deleting {target} deletes the {count} objects that it applied. To keep them, set spec.deletion_policy = \"Orphan\" and apply that first."
+        ),
+    ))
+}
+
+/// What the table of the kind has against a field. Where nothing changes it is a warning, since a destroy plans first.
+fn refused(resource: &FluxResource, violation: &Violation, change: Change) -> Diagnostic {
+    let detail = match &violation.remedy {
+        Some(remedy) => format!("{}\n\n{remedy}", violation.message),
+        None => violation.message.clone(),
+    };
+    let summary = format!("Invalid {}", resource.kind.name);
+    let at: AttributePath = convert::attribute_path(resource.kind, &violation.path);
+    match change {
+        Change::Unchanged => Diagnostic::warning(summary, detail),
+        _ => Diagnostic::error(summary, detail),
+    }
+    .at(at)
+}

@@ -1,0 +1,67 @@
+//! Reading: the object as it is, as far as the state knows it.
+
+use cluster::Error;
+use flux::hcl;
+use tfplugin::{
+    diagnostic::{Diagnostic, Diagnostics},
+    provider::Call,
+    resource::{ReadRequest, ReadResponse},
+};
+
+use super::{FluxResource, attributes_of, marks::Marks, observe, reach, state_from, two_writers};
+use crate::{context::Reach, explain};
+
+/// Brings a state up to date.
+pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) -> ReadResponse {
+    let ReadRequest { state, mut private } = request;
+    let kept =
+        |diagnostics: Diagnostics, private| ReadResponse { state: Some(state.clone()), private, diagnostics };
+    let context = match resource.context() {
+        Ok(context) => context,
+        Err(diagnostic) => return kept(diagnostic.into(), private),
+    };
+    let cluster = match reach(&context, &state) {
+        Reach::Known(cluster) => cluster.until(&call.cancel),
+        Reach::Unknown => return kept(Diagnostics::new(), private),
+        Reach::Unnamed(diagnostic) => return kept(diagnostic.into(), private),
+    };
+    let mut marks = Marks::of(&private);
+    if let Some(recorded) = &marks.cluster {
+        match cluster.expect_identity(recorded).await {
+            Ok(()) => {}
+            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => {
+                return ReadResponse { state: None, private, diagnostics: Diagnostics::new() };
+            }
+            Err(error) => return kept(explain::error(&error).into(), private),
+        }
+    }
+    let attributes = attributes_of(&state);
+    let target = resource.target(&attributes);
+    let object = match cluster.get(&target).await {
+        Ok(Some(object)) => object,
+        // A cluster without the kind has no object of it either.
+        Ok(None) | Err(Error::NotServed { .. }) => {
+            return ReadResponse { state: None, private, diagnostics: Diagnostics::new() };
+        }
+        Err(error) => return kept(explain::error(&error).into(), private),
+    };
+    let mut fresh = match state_from(resource, &hcl::refreshed(resource.kind, &attributes, &object)) {
+        Ok(fresh) => fresh,
+        Err(diagnostics) => return kept(diagnostics, private),
+    };
+    observe(&mut fresh, &object);
+
+    let mut diagnostics = Diagnostics::new();
+    diagnostics.0.extend(two_writers(resource, &object));
+    if object["metadata"]["deletionTimestamp"].is_string() {
+        diagnostics.push(Diagnostic::warning(
+            "The object is being deleted",
+            format!("{target} is being deleted by something else and will be gone soon; then the next plan makes it anew."),
+        ));
+    }
+    if marks.unready && flux::readiness::assess(resource.kind, &object).is_ready() {
+        marks.unready = false;
+        marks.put(&mut private);
+    }
+    ReadResponse { state: Some(fresh), private, diagnostics }
+}

@@ -1,0 +1,159 @@
+//! What the tests share: a cluster with Flux's definitions, a folder with a provider block, a look at live objects.
+
+use std::sync::OnceLock;
+
+use kube::{
+    Api,
+    api::{DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams},
+    discovery::ApiResource,
+};
+use serde_json::{Value, json};
+use testutil::{ControlPlane, Error, GitServer, Helm, Repository, Shared, Size, Tofu, test_data, wait};
+
+/// An API server with the definitions of Flux's kinds, and nobody who reconciles them.
+pub fn api() -> Result<Shared, Error> {
+    static READY: OnceLock<()> = OnceLock::new();
+    let data = test_data()?;
+    let plane = ControlPlane::shared(Size::Api)?;
+    READY.get_or_init(|| {
+        for file in [
+            "source.toolkit.fluxcd.io_gitrepositories.yaml",
+            "kustomize.toolkit.fluxcd.io_kustomizations.yaml",
+        ] {
+            let text = std::fs::read_to_string(data.join("crds").join(file)).unwrap();
+            apply_as(&plane, "test-setup", &serde_saphyr::from_str(&text).unwrap());
+        }
+        wait::until("Flux's definitions are served", std::time::Duration::from_secs(60), || {
+            let listed = |kind| {
+                wait::block_on(async || objects(&plane, kind, "default").list(&ListParams::default()).await)
+            };
+            match (listed("GitRepository"), listed("Kustomization")) {
+                (Ok(_), Ok(_)) => Ok(()),
+                (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+            }
+        })
+        .unwrap();
+    });
+    Ok(plane)
+}
+
+/// A cluster in which the real helm has installed the real flux2 chart, with the real controllers.
+pub fn flux() -> Result<Shared, Error> {
+    static READY: OnceLock<()> = OnceLock::new();
+    let chart = test_data()?.join("charts/flux2-2.18.3.tgz");
+    let plane = ControlPlane::shared(Size::Flux)?;
+    let helm = Helm::new(&plane)?;
+    READY.get_or_init(|| {
+        helm.install("flux", &chart, "flux-system", &[]).unwrap();
+    });
+    Ok(plane)
+}
+
+/// A Git server that Flux in `plane` trusts, with one repository that holds a ConfigMap called `from-git`.
+pub fn git(plane: &ControlPlane, namespace: &str) -> Result<(GitServer, Repository), Error> {
+    let server = GitServer::start(plane.pki())?;
+    let repository = server.repository("fleet");
+    let config_map = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: from-git\n  namespace: {namespace}\ndata:\n  greeting: hello\n"
+    );
+    repository.commit(&[("deploy/config-map.yaml", &config_map)], "the first greeting");
+    Ok((server, repository))
+}
+
+/// A folder whose provider is connected to `plane`, with this configuration besides.
+pub fn tofu(plane: &ControlPlane, configuration: &str) -> Result<Tofu, Error> {
+    let tofu = unconnected(configuration)?.file("provider.tf", &provider_block(plane, ""));
+    tofu.init().success();
+    Ok(tofu)
+}
+
+/// A folder without a provider block.
+pub fn unconnected(configuration: &str) -> Result<Tofu, Error> {
+    Ok(Tofu::new()?
+        .file(
+            "versions.tf",
+            "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n",
+        )
+        .file("main.tf", configuration))
+}
+
+/// A provider block that is connected to `plane`, and holds `more` besides.
+pub fn provider_block(plane: &ControlPlane, more: &str) -> String {
+    format!(
+        "provider \"fluxgate\" {{\n  kubernetes = {{ config_path = {} }}\n{more}\n}}\n",
+        json!(plane.kubeconfig_path())
+    )
+}
+
+/// A GitRepository called `app` that nobody waits for.
+pub fn repository(namespace: &str, spec: &str) -> String {
+    format!(
+        r#"
+resource "fluxgate_git_repository" "app" {{
+  name      = "app"
+  namespace = "{namespace}"
+  wait      = false
+  spec = {{
+    url      = "https://example.com/app.git"
+    interval = "1m"
+    ref      = {{ branch = "main" }}
+    {spec}
+  }}
+}}
+"#
+    )
+}
+
+fn resource(kind: &str) -> ApiResource {
+    let (group, version, plural) = match kind {
+        "GitRepository" => ("source.toolkit.fluxcd.io", "v1", "gitrepositories"),
+        "Kustomization" => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
+        "ConfigMap" => ("", "v1", "configmaps"),
+        "Deployment" => ("apps", "v1", "deployments"),
+        "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
+        _ => panic!("the tests know no {kind}"),
+    };
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+/// The objects of a kind in a namespace.
+pub fn objects(plane: &ControlPlane, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    match kind {
+        "CustomResourceDefinition" => Api::all_with(plane.client(), &resource(kind)),
+        _ => Api::namespaced_with(plane.client(), namespace, &resource(kind)),
+    }
+}
+
+/// An object as it is in the cluster, `None` when it is not there.
+pub fn live(plane: &ControlPlane, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+    wait::block_on(async || objects(plane, kind, namespace).get_opt(name).await.unwrap())
+        .map(|object| serde_json::to_value(object).unwrap())
+}
+
+/// Applies an object as another field manager, by force.
+pub fn apply_as(plane: &ControlPlane, manager: &str, object: &Value) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (kind, namespace, name) =
+        (text(&object["kind"]), text(&object["metadata"]["namespace"]), text(&object["metadata"]["name"]));
+    wait::block_on(async || {
+        objects(plane, &kind, &namespace)
+            .patch(&name, &PatchParams::apply(manager).force(), &Patch::Apply(object))
+            .await
+            .unwrap();
+    });
+}
+
+/// Merges a patch into an object as `kubectl patch` does.
+pub fn patch(plane: &ControlPlane, kind: &str, namespace: &str, name: &str, patch: &Value) {
+    let params = PatchParams { field_manager: Some("kubectl-patch".to_owned()), ..PatchParams::default() };
+    wait::block_on(async || {
+        objects(plane, kind, namespace).patch(name, &params, &Patch::Merge(patch)).await.unwrap();
+    });
+}
+
+/// Deletes an object as `kubectl delete` does, without waiting.
+pub fn delete(plane: &ControlPlane, kind: &str, namespace: &str, name: &str) {
+    wait::block_on(async || {
+        objects(plane, kind, namespace).delete(name, &Default::default()).await.unwrap();
+    });
+}
