@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use flux::duration::Duration;
 use flux::manifest::Manifest;
 use flux::path::{FieldPath, Step};
 use serde_json::{Map, Value};
@@ -280,7 +281,7 @@ impl ParamType {
             ParamType::String => value.is_string(),
             ParamType::Number => value.is_number(),
             ParamType::Bool => value.is_boolean(),
-            ParamType::Duration => value.as_str().is_some_and(is_flux_duration),
+            ParamType::Duration => value.as_str().is_some_and(|text| Duration::parse(text).is_ok()),
             ParamType::Strings => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
             ParamType::Any => true,
         }
@@ -298,13 +299,6 @@ impl fmt::Display for ParamType {
             ParamType::Any => "any value",
         })
     }
-}
-
-/// Numbers with the units ms, s, m and h: what Go reads, but for signs and smaller units.
-fn is_flux_duration(text: &str) -> bool {
-    !text.contains(['-', '+', 'n', 'u', 'µ', 'μ'])
-        && text.ends_with(['s', 'm', 'h'])
-        && go::duration::Duration::parse(text).is_ok()
 }
 
 fn describe(

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use flux::manifest::Manifest;
 use flux::path::{FieldPath, Step};
 use serde_json::{Map, Value, json};
+use tracing::debug;
 
 use crate::bundle::Bundle;
 use crate::catalogue::{Catalogue, Concern, Param, Rule};
@@ -184,7 +185,8 @@ impl Gate {
     /// What each rule answers, by its package. One question for all of them; where that fails, one for each,
     /// so that the rule that fails is known by name and the others are heard.
     fn ask_all(&self, input: &str) -> Result<BTreeMap<String, Result<Value, Failure>>, Error> {
-        let Ok(answer) = self.ask(Bundle::REPORT, input) else {
+        let answer = self.ask(Bundle::REPORT, input);
+        let Ok(answer) = answer.inspect_err(|error| debug!(%error, "asking each rule by itself")) else {
             let mut answers = BTreeMap::new();
             for (rule, _) in self.enabled() {
                 let answer = match self.ask(&rule.entrypoint, input) {
@@ -222,11 +224,16 @@ impl Gate {
             None => self.program.start()?,
         };
         let answer = self.program.ask(&mut machine, entrypoint, input)?;
-        // Only a machine that came to a good end is used again.
-        machines().push(machine);
+        // Only a machine that came to a good end is used again, and one that did not grow out of all measure.
+        if machine.size() <= LARGEST_AT_REST {
+            machines().push(machine);
+        }
         Ok(answer)
     }
 }
+
+/// The most bytes of memory that a machine may keep between evaluations: it never gives any back.
+const LARGEST_AT_REST: usize = 32 << 20;
 
 /// Why there is no verdict of one rule.
 enum Failure {
@@ -328,8 +335,7 @@ fn findings(
         .iter()
         .map(|item| {
             let (message, path) = read_finding(item)?;
-            let path = path
-                .filter(|path| !hidden || manifest.get(path).is_some() || rule.reads.object.contains(path));
+            let path = if hidden { path.and_then(|path| harmless(path, rule, manifest)) } else { path };
             let message = match (hidden, &path) {
                 (false, _) => message.to_owned(),
                 // Whatever a rule makes of a secret may still be one, so its own words are not shown at all.
@@ -343,6 +349,14 @@ fn findings(
     found.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
     found.dedup();
     Ok(found)
+}
+
+/// As much of a path as says nothing about a secret: up to the sensitive field, and only where the object has
+/// such a field or the rule reads it by that name.
+fn harmless(path: FieldPath, rule: &Rule, manifest: &Manifest) -> Option<FieldPath> {
+    let secret = manifest.sensitive().iter().find(|secret| path.starts_with(secret));
+    let path = secret.cloned().unwrap_or(path);
+    (manifest.get(&path).is_some() || rule.reads.object.contains(&path)).then_some(path)
 }
 
 /// A finding is a text, or an object with a text `msg` and perhaps a list `path`.

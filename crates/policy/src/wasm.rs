@@ -291,6 +291,11 @@ impl Machine {
         self.entrypoints.contains_key(entrypoint)
     }
 
+    /// How many bytes of memory it has.
+    pub(crate) fn size(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
     fn prepare(&mut self, data: &[u8]) -> wasmtime::Result<()> {
         let address = self.exports.builtins.call(&mut self.store, ())?;
         let wanted: BTreeMap<String, i32> = self.table(address)?;

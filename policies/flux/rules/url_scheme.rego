@@ -68,7 +68,7 @@ reason := "the parameter allowed_schemes must be a list out of http, https and s
 	regex.match(`^[a-z]+://[^/?#]*:[^/?#]*@`, input.object.spec.url)
 } else := "spec.url names no host" if {
 	regex.match(`^[a-z]+://([^/?#@]*@)?(:[0-9]*)?([/?#]|$)`, input.object.spec.url)
-} else := "spec.url must be scheme://host/path: after the host only a port number or a path may follow"
+} else := "spec.url must be scheme://host/path: a host of ASCII letters, digits, dots and hyphens, then at most a port number"
 
 given if {
 	_ := input.object.spec.url

@@ -60,6 +60,7 @@ test_refuses_everything_else if {
 		"https://h:123456/x",
 		"https://a@b@c/x",
 		"https://h\\@evil/x",
+		"https://bücher.example/x",
 		"https://user:secret@h/x",
 		"https://user:@h/x",
 		"https://:secret@h/x",
@@ -98,7 +99,7 @@ test_the_message_says_what_to_write if {
 		"https://": "spec.url names no host",
 		"": "spec.url is blank",
 		"fleet": "spec.url has no scheme",
-		"ssh://git@h:x/y": "after the host only a port number or a path may follow",
+		"ssh://git@h:x/y": "then at most a port number",
 		" https://x/y": "spec.url holds spaces or control characters",
 	} {
 		some message in messages({"url": url})

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::OnceLock;
 
+use flux::duration::Duration;
+use flux::git_url::GitUrl;
 use policy::{Gate, Outcome, Settings, Subject};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use testutil::require;
 use testutil::tools::Tool;
@@ -190,10 +194,7 @@ fn this_host_and_opa_find_the_same() {
 #[test]
 fn verdicts_are_those_that_were_decided() {
     let gate = Gate::new(Settings::default()).unwrap();
-    let accepted = |rule: &str, subject: Subject| {
-        let report = gate.check(&[subject]).unwrap();
-        report.of(0).any(|verdict| verdict.rule == rule && verdict.outcome == Outcome::Pass)
-    };
+    let accepted = |rule: &str, subject: Subject| passes(&gate, &subject, rule);
     for url in ["https://x/y", "ssh://git@h/x"] {
         assert!(accepted("url-scheme", git_repository(json!({"url": url}))), "{url}");
     }
@@ -231,4 +232,78 @@ fn verdicts_are_those_that_were_decided() {
         assert!(!accepted("prune", kustomization(json!({"prune": prune}))), "{prune}");
     }
     assert!(!accepted("prune", kustomization(json!({}))));
+}
+
+/// What the whole project says of an address and of an interval, in one place for inputs and plans.
+fn accepted_elsewhere(url: &str, interval: &str) -> (bool, bool) {
+    let limit = |text| Duration::parse(text).unwrap();
+    let within = |interval| limit("30s") <= interval && interval < limit("1h");
+    (GitUrl::judge(url).is_ok(), Duration::parse(interval).is_ok_and(within))
+}
+
+#[test]
+fn rules_and_inputs_agree() {
+    let gate = Gate::new(Settings::default()).unwrap();
+    // The rule alone refuses what a plan or a terminal may show as something else.
+    for url in URLS.iter().filter(|url| url.is_ascii() && !url.contains(['\u{0}', '\\'])) {
+        let passes = passes(&gate, &git_repository(json!({"url": url})), "url-scheme");
+        assert_eq!(passes, accepted_elsewhere(url, "").0, "{url}");
+    }
+    for interval in INTERVALS {
+        let passes = passes(&gate, &git_repository(json!({"interval": interval})), "interval");
+        assert_eq!(passes, accepted_elsewhere("", interval).1, "{interval}");
+    }
+}
+
+fn passes(gate: &Gate, subject: &Subject, rule: &str) -> bool {
+    let report = gate.check(std::slice::from_ref(subject)).unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    report.of(0).any(|verdict| verdict.rule == rule && verdict.outcome == Outcome::Pass)
+}
+
+fn gate() -> &'static Gate {
+    static GATE: OnceLock<Gate> = OnceLock::new();
+    GATE.get_or_init(|| Gate::new(Settings::default()).unwrap())
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|value| json!(value)),
+        any::<i64>().prop_map(|value| json!(value)),
+        any::<f64>().prop_map(|value| json!(value)),
+        any::<String>().prop_map(|value| json!(value)),
+        "[0-9.]{0,4}(ms|s|m|h|d)?".prop_map(|value| json!(value)),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(|items| json!(items)),
+            prop::collection::btree_map("(url|interval|prune|.{0,8})", inner, 0..6)
+                .prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_address_passes_that_inputs_refuse(
+        url in "(https|ssh|http|HTTPS|file|)(://|:/|:|//|)([a-z.]{0,5}(:[a-z]{0,3})?@)?[a-zé.0-9\\[\\]:_-]{0,12}([/?#@: \\\\].{0,8})?"
+    ) {
+        let passes = passes(gate(), &git_repository(json!({"url": url})), "url-scheme");
+        prop_assert!(!passes || accepted_elsewhere(&url, "").0);
+    }
+
+    #[test]
+    fn no_interval_passes_that_inputs_refuse(interval in "([0-9]{1,7}(\\.[0-9]{0,3})?(ms|s|m|h|d|w|us|)){1,3}|.*") {
+        let passes = passes(gate(), &kustomization(json!({"interval": interval})), "interval");
+        prop_assert_eq!(passes, accepted_elsewhere("", &interval).1);
+    }
+
+    #[test]
+    fn whatever_an_object_holds_it_is_judged(spec in any_value()) {
+        for subject in [git_repository(spec.clone()), kustomization(spec.clone())] {
+            let report = gate().check(&[subject]).unwrap();
+            prop_assert_eq!(report.errors, vec![]);
+        }
+    }
 }
