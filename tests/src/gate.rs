@@ -63,8 +63,8 @@ fn the_scp_form_is_explained_with_the_form_to_write() {
 fn a_password_in_a_url_is_refused_without_being_shown() {
     let secret = "hunter2";
     let tofu = require!(unconnected(
-        &repository("apps", "").replace("https://example.com/app.git", "${local.url}")
-            + &format!("locals {{\n  url = \"https://me:{secret}@example.com/app.git\"\n}}\n")
+        &(repository("apps", "").replace("https://example.com/app.git", "${local.url}")
+            + &format!("locals {{\n  url = \"https://me:{secret}@example.com/app.git\"\n}}\n"))
     ));
     tofu.init().success();
     let run = tofu.plan().failure();
