@@ -1,7 +1,7 @@
 //! The host for policies that OPA compiled to WebAssembly: synchronous, and limited in fuel, memory and time.
 //!
 //! Written after OPA's description of its ABI (versions 1.2 and later): the host gives memory and builtins,
-//! loads the data once, and asks an entrypoint with `opa_eval`.
+//! loads the data once, and asks entrypoints.
 
 mod config;
 mod layout;
@@ -129,13 +129,22 @@ struct Host {
     builtins: Arc<BTreeMap<i32, (String, Builtin)>>,
 }
 
+/// How many bytes evaluations may leave behind before the heap is emptied, and all compiled patterns with it.
+const LARGEST_HEAP: usize = 4 << 20;
+
 /// The functions of OPA's ABI.
 #[derive(Clone)]
 struct Exports {
-    eval: TypedFunc<(i32, i32, i32, i32, i32, i32, i32), i32>,
     builtins: TypedFunc<(), i32>,
+    ctx_get_result: TypedFunc<i32, i32>,
+    ctx_new: TypedFunc<(), i32>,
+    ctx_set_data: TypedFunc<(i32, i32), ()>,
+    ctx_set_entrypoint: TypedFunc<(i32, i32), ()>,
+    ctx_set_input: TypedFunc<(i32, i32), ()>,
     entrypoints: TypedFunc<(), i32>,
+    eval: TypedFunc<i32, i32>,
     heap_ptr_get: TypedFunc<(), i32>,
+    heap_ptr_set: TypedFunc<i32, ()>,
     json_dump: TypedFunc<i32, i32>,
     malloc: TypedFunc<i32, i32>,
     value_dump: TypedFunc<i32, i32>,
@@ -325,20 +334,25 @@ impl Machine {
         serde_json::from_str(text).map_err(|_| wasmtime::Error::new(EngineError::Answer))
     }
 
+    /// Evaluates step by step and not by `opa_eval`, which would forget all compiled patterns each time, and
+    /// compiling them again takes longer than everything else.
     fn evaluate(&mut self, entrypoint: i32, input: &str) -> wasmtime::Result<String> {
-        // The input goes where the heap begins, and the heap of this evaluation after it.
-        let length = i32::try_from(input.len()).map_err(|_| wasmtime::Error::new(EngineError::Answer))?;
-        let end = offset(self.heap) as u64 + input.len() as u64;
-        let have = self.memory.data_size(&self.store) as u64;
-        if end + 8 > have {
-            self.memory.grow(&mut self.store, (end + 8 - have).div_ceil(layout::PAGE))?;
+        let (store, exports) = (&mut self.store, &self.exports);
+        let used = offset(exports.heap_ptr_get.call(&mut *store, ())?).saturating_sub(offset(self.heap));
+        if used > LARGEST_HEAP {
+            exports.heap_ptr_set.call(&mut *store, self.heap)?;
         }
-        self.memory.write(&mut self.store, offset(self.heap), input.as_bytes())?;
-        let heap = address(end.next_multiple_of(8))?;
-        const JSON: i32 = 0;
-        let call = (0, entrypoint, self.data, self.heap, length, heap, JSON);
-        let answer = self.exports.eval.call(&mut self.store, call)?;
-        read_text(self.memory.data(&self.store), answer).map(str::to_owned)
+        let input = parse(&mut *store, self.memory, exports, input.as_bytes())?;
+        let context = exports.ctx_new.call(&mut *store, ())?;
+        exports.ctx_set_input.call(&mut *store, (context, input))?;
+        exports.ctx_set_data.call(&mut *store, (context, self.data))?;
+        exports.ctx_set_entrypoint.call(&mut *store, (context, entrypoint))?;
+        if exports.eval.call(&mut *store, context)? != 0 {
+            return Err(wasmtime::Error::new(EngineError::Answer));
+        }
+        let result = exports.ctx_get_result.call(&mut *store, context)?;
+        let answer = exports.json_dump.call(&mut *store, result)?;
+        read_text(self.memory.data(&*store), answer).map(str::to_owned)
     }
 }
 
@@ -355,10 +369,16 @@ impl Exports {
             })
         }
         Ok(Exports {
-            eval: get(store, instance, "opa_eval")?,
             builtins: get(store, instance, "builtins")?,
+            ctx_get_result: get(store, instance, "opa_eval_ctx_get_result")?,
+            ctx_new: get(store, instance, "opa_eval_ctx_new")?,
+            ctx_set_data: get(store, instance, "opa_eval_ctx_set_data")?,
+            ctx_set_entrypoint: get(store, instance, "opa_eval_ctx_set_entrypoint")?,
+            ctx_set_input: get(store, instance, "opa_eval_ctx_set_input")?,
             entrypoints: get(store, instance, "entrypoints")?,
+            eval: get(store, instance, "eval")?,
             heap_ptr_get: get(store, instance, "opa_heap_ptr_get")?,
+            heap_ptr_set: get(store, instance, "opa_heap_ptr_set")?,
             json_dump: get(store, instance, "opa_json_dump")?,
             malloc: get(store, instance, "opa_malloc")?,
             value_dump: get(store, instance, "opa_value_dump")?,
