@@ -21,6 +21,8 @@ pub enum Progress {
     Failed(String),
 }
 
+type Question = dyn Fn(Option<&Value>) -> Progress + Send + Sync;
+
 /// Something to wait for: a question to an object, or to its absence. Conditions compose by [`and`](Condition::and) and
 /// [`or`](Condition::or).
 ///
@@ -39,7 +41,7 @@ pub enum Progress {
 #[derive(Clone)]
 pub struct Condition {
     name: String,
-    check: Arc<dyn Fn(Option<&Value>) -> Progress + Send + Sync>,
+    check: Arc<Question>,
     /// Whether an absent or another object may be what is waited for.
     absence: bool,
 }

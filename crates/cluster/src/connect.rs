@@ -39,6 +39,8 @@ pub struct Kubeconfig {
     pub cluster: Option<String>,
     /// A user entry instead of the context's.
     pub user: Option<String>,
+    /// An HTTP proxy, where the cluster entry names none.
+    pub proxy_url: Option<String>,
 }
 
 /// An address and a credential, without a kubeconfig.
@@ -105,7 +107,6 @@ impl Default for Limits {
 /// # Errors
 ///
 /// [`Error::Config`], which says what is wrong with the files, the context, the address or the form of a credential.
-#[expect(clippy::unused_async, reason = "callers await it, so that reading may become asynchronous")]
 pub async fn connect(connection: &Connection, limits: Limits) -> Result<Cluster, Error> {
     let session = match connection {
         Connection::Kubeconfig(choice) => kubeconfig::load(choice)?,
@@ -261,8 +262,7 @@ fn from_direct(direct: &Direct) -> Result<Session, ConfigError> {
             Ok(("cluster_ca_certificate".to_owned(), pem::pem_or_base64("cluster_ca_certificate", text)?))
         })
         .transpose()?;
-    let mut auth = AuthInfo::default();
-    auth.token = direct.token.as_ref().map(|token| token.reveal().to_owned().into());
+    let token = direct.token.as_ref().map(|token| token.reveal().to_owned().into());
     Parts {
         server: direct.host.clone(),
         server_field: "host".to_owned(),
@@ -273,7 +273,7 @@ fn from_direct(direct: &Direct) -> Result<Session, ConfigError> {
         tls_server_name: direct.tls_server_name.clone(),
         insecure: direct.insecure,
         proxy: direct.proxy_url.clone().map(|url| ("proxy_url".to_owned(), url)),
-        auth,
+        auth: AuthInfo { token, ..AuthInfo::default() },
         exec: direct.exec.clone(),
     }
     .check()

@@ -5,11 +5,12 @@ use std::{fmt, time::Duration};
 use flux::kinds;
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     Cluster, Condition, Error, Missing, Resource, Target, Wait,
     apply::finalizers,
-    events::{conditions_of, telling_condition},
+    events::{EXPLAINING_TIME, conditions_of, telling_condition},
     object::text,
     request::{About, Call},
     wait::Seen,
@@ -242,12 +243,14 @@ impl Cluster {
     /// Looks for the Deployment of a controller in all namespaces.
     pub async fn controller_state(&self, name: &str) -> ControllerState {
         let selector = format!("metadata.name={name}");
-        let found = match self.list_by(&Resource::deployment(), None, &[("fieldSelector", &selector)]).await {
-            Ok(found) => found,
-            Err(Error::Forbidden { .. }) => {
-                return ControllerState::Unknown { why: "listing Deployments is forbidden".to_owned() };
-            }
-            Err(error) => return ControllerState::Unknown { why: error.to_string() },
+        let resource = Resource::deployment();
+        let selectors = [("fieldSelector", selector.as_str())];
+        let unknown = |why: &str| ControllerState::Unknown { why: why.to_owned() };
+        let found = match timeout(EXPLAINING_TIME, self.list_by(&resource, None, &selectors)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(Error::Forbidden { .. })) => return unknown("listing Deployments is forbidden"),
+            Ok(Err(error)) => return unknown(&error.to_string()),
+            Err(_) => return unknown("the cluster did not answer"),
         };
         let namespace =
             |deployment: &Value| text(deployment, "/metadata/namespace").unwrap_or_default().to_owned();

@@ -312,9 +312,10 @@ impl Error {
                 "Upgrade Flux to a release that serves this version, or use a release of this program that fits the \
                  installed Flux."
             }
-            Self::Credential { .. } => {
-                "Run the credential plugin by hand to see what it needs; it has no terminal here."
-            }
+            Self::Credential { source, .. } => match **source {
+                ExecError::Start { .. } => "Install the credential plugin, or correct its command.",
+                _ => "Run the credential plugin by hand to see what it needs; it has no terminal here.",
+            },
             Self::Unauthorized { .. } => {
                 "Check that the credential is for this cluster and has not expired, and get a new one."
             }

@@ -11,7 +11,7 @@ use crate::{Cluster, Error, Resource, Target, object::text};
 /// How many events an explanation holds.
 const EXPLAINING: usize = 5;
 /// How long an explanation may take; it comes after a wait that was long enough.
-const EXPLAINING_TIME: Duration = Duration::from_secs(5);
+pub(crate) const EXPLAINING_TIME: Duration = Duration::from_secs(5);
 
 /// Something that happened to an object, as a controller reported it.
 #[derive(Debug, Clone, PartialEq, Eq)]

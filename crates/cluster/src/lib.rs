@@ -30,6 +30,7 @@ mod events;
 mod managed_fields;
 mod object;
 mod read;
+mod remove;
 mod request;
 mod secret;
 mod status;
@@ -46,6 +47,7 @@ pub use self::{
     events::{Event, Explanation, StatusCondition, conditions_of},
     managed_fields::{ManagedPath, ManagerEntry, Operation, managed_by, managers_of, owned_paths},
     object::{Resource, Target},
+    remove::managed_by_others,
     secret::Secret,
     wait::{Wait, WaitError},
 };

@@ -182,7 +182,8 @@ impl fmt::Display for ManagedPath {
 /// only be read along an object that has the place.
 pub(crate) fn locate_printed(object: &Value, printed: &str) -> Option<FieldPath> {
     let mut steps = Vec::new();
-    descend(object, printed, &mut steps).then(|| FieldPath(steps))
+    let found = descend(object, printed, &mut steps);
+    found.then_some(FieldPath(steps))
 }
 
 fn descend(here: &Value, rest: &str, steps: &mut Vec<Step>) -> bool {

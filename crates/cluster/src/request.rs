@@ -116,6 +116,14 @@ impl<'a> Call<'a> {
     fn is_read(&self) -> bool {
         self.method == Method::GET
     }
+
+    /// Whether a refusal may quote what must not be shown: servers repeat the values that they refuse.
+    fn may_be_quoted(&self) -> bool {
+        match self.about {
+            About::Object(target) => target.resource == Resource::secret() && !self.body.is_empty(),
+            About::List(..) | About::Path(_) => false,
+        }
+    }
 }
 
 /// How one attempt ended, when not in success.
@@ -302,7 +310,10 @@ impl Cluster {
     async fn refused(&self, call: &Call<'_>, code: StatusCode, body: &[u8]) -> Error {
         let place = self.place().clone();
         let known = Status::read(body);
-        let status = known.unwrap_or_else(|| Status { message: first_words(body), ..Status::default() });
+        let mut status = known.unwrap_or_else(|| Status { message: first_words(body), ..Status::default() });
+        if call.may_be_quoted() {
+            status.hide();
+        }
         let other = |status: Status| Error::Api {
             place: place.clone(),
             doing: call.doing(),
@@ -330,6 +341,13 @@ impl Cluster {
                 },
             },
             (404, Some(target)) => self.not_found(target, &status).await,
+            (404, None) => match call.about {
+                About::List(resource, _) => match self.not_served(resource).await {
+                    Ok(Some(error)) | Err(error) => error,
+                    Ok(None) => other(status),
+                },
+                _ => other(status),
+            },
             (409, Some(target)) => {
                 let conflicts = conflicts(&status.details);
                 let object = Box::new(target.clone());
@@ -367,16 +385,22 @@ impl Cluster {
             return Error::NotFound { place, object };
         }
         // Nobody knows the path. Either the kind is not served, or this is no API server.
-        match Box::pin(self.why_not_served(&target.resource)).await {
-            Ok(Some(missing)) => Error::NotServed {
-                place,
-                kind: target.resource.kind.clone(),
-                api_version: target.resource.api_version(),
-                missing,
-            },
+        match self.not_served(&target.resource).await {
+            Ok(Some(error)) | Err(error) => error,
             Ok(None) => Error::NotFound { place, object },
-            Err(error) => error,
         }
+    }
+
+    /// The error that says why a kind is not served; `None` when it is.
+    async fn not_served(&self, resource: &Resource) -> Result<Option<Error>, Error> {
+        // This sends requests whose refusals may lead here again, so the future cannot hold itself.
+        let missing = Box::pin(self.why_not_served(resource)).await?;
+        Ok(missing.map(|missing| Error::NotServed {
+            place: self.place().clone(),
+            kind: resource.kind.clone(),
+            api_version: resource.api_version(),
+            missing,
+        }))
     }
 }
 
@@ -425,7 +449,8 @@ fn causes(status: &Status) -> Vec<Cause> {
         }
     };
     if status.details.causes.iter().any(|cause| !cause.message.is_empty()) {
-        for cause in &status.details.causes {
+        // The cause without a field only says that there may be more.
+        for cause in status.details.causes.iter().filter(|cause| cause.field != "<nil>") {
             add(&cause.field, &cause.message);
         }
     } else if let Some((_, faults)) = status.message.split_once("strict decoding error: ") {

@@ -36,6 +36,23 @@ impl Status {
         serde_json::from_slice::<Self>(body).ok().filter(|status| status.kind == "Status")
     }
 
+    /// Takes out what may quote the object that was refused. What is about rights, conflicts and names quotes nothing.
+    pub fn hide(&mut self) {
+        const HIDDEN: &str = "not valid; what the server says is not shown, since it may quote the Secret";
+        if !self.message.contains(" cannot ") && !matches!(self.reason.as_str(), "Conflict" | "NotFound") {
+            self.message = HIDDEN.to_owned();
+            if matches!(self.code, 400 | 500) {
+                self.reason = "Invalid".to_owned();
+            }
+        }
+        for cause in &mut self.details.causes {
+            if cause.reason != "FieldManagerConflict" && !cause.field.starts_with("metadata.") {
+                cause.message = HIDDEN.to_owned();
+                cause.field.clear();
+            }
+        }
+    }
+
     /// Whether one of its causes has this reason.
     pub fn has_cause(&self, reason: &str) -> bool {
         self.details.causes.iter().any(|cause| cause.reason == reason)

@@ -38,7 +38,10 @@ pub(super) fn load(choice: &Kubeconfig) -> Result<Session, ConfigError> {
         None if user_name.is_empty() => AuthInfo::default(),
         None => return Err(missing("user", user_name)),
     };
-    parts(name, context, cluster_name, cluster, user_name, user)?.check()
+    let mut parts = parts(name, context, cluster_name, cluster, user_name, user)?;
+    let other_proxy = || choice.proxy_url.clone().map(|url| ("proxy_url".to_owned(), url));
+    parts.proxy = parts.proxy.or_else(other_proxy);
+    parts.check()
 }
 
 /// Reads the files that exist, each with its paths made absolute.

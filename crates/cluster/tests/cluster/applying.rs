@@ -303,6 +303,28 @@ async fn what_a_schema_refuses_is_told_field_by_field() {
 }
 
 #[tokio::test]
+async fn a_refused_secret_is_never_quoted() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let cluster = admin(&plane).await;
+    let namespace = plane.namespace("secret");
+    let mut told = Vec::new();
+    for (field, data) in [
+        ("stringData", json!({ "password": { "is": "hunter2" } })),
+        ("stringData", json!({ "hunter2 is": "no key" })),
+        ("data", json!({ "password": "hunter2!" })),
+        ("hunter2", json!(true)),
+    ] {
+        let mut secret = json!({ "apiVersion": "v1", "kind": "Secret",
+            "metadata": { "namespace": namespace, "name": "git" } });
+        secret[field] = data;
+        let error = cluster.apply(&request(&secret)).await.unwrap_err();
+        told.push(words(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")]));
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+    insta::assert_snapshot!("refused_secret", told.join("\n"));
+}
+
+#[tokio::test]
 async fn a_namespace_that_is_not_there_is_named() {
     let (plane, cluster) = require!(flux().await);
     let error = cluster.apply(&request(&git_repository("no-such-namespace", "podinfo"))).await.unwrap_err();

@@ -21,7 +21,7 @@ impl Files {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn add(&self, name: &str, text: impl ToString) -> PathBuf {
+    fn add(&self, name: &str, text: &impl ToString) -> PathBuf {
         let path = self.0.path().join(name);
         fs::write(&path, text.to_string()).unwrap();
         path
@@ -39,7 +39,7 @@ impl Files {
     async fn refused_after(&self, change: impl FnOnce(&mut Value)) -> String {
         let mut kubeconfig = good();
         change(&mut kubeconfig);
-        let path = self.add("config", kubeconfig);
+        let path = self.add("config", &kubeconfig);
         self.refused(&[path], None).await
     }
 }
@@ -54,7 +54,7 @@ fn good() -> Value {
 async fn a_kubeconfig_that_cannot_be_read_is_named_with_the_reason() {
     let files = Files::new();
     let missing = files.0.path().join("missing");
-    insta::assert_snapshot!("missing", files.refused(&[missing.clone()], None).await);
+    insta::assert_snapshot!("missing", files.refused(std::slice::from_ref(&missing), None).await);
     insta::assert_snapshot!(
         "none_exists",
         files.refused(&[missing, files.0.path().join("also-missing")], None).await
@@ -65,10 +65,10 @@ async fn a_kubeconfig_that_cannot_be_read_is_named_with_the_reason() {
 #[tokio::test]
 async fn a_file_that_is_no_kubeconfig_is_named_with_the_place_and_never_quoted() {
     let files = Files::new();
-    let broken = files.add("broken", "apiVersion: v1\nusers:\n- name: dev\n  user: {token: secret-token\n");
-    let text = files.add("text", "secret-token");
-    let list = files.add("list", "users: [[secret-token]]");
-    let other = files.add("other", json!({ "apiVersion": "v1", "kind": "Secret" }));
+    let broken = files.add("broken", &"apiVersion: v1\nusers:\n- name: dev\n  user: {token: secret-token\n");
+    let text = files.add("text", &"secret-token");
+    let list = files.add("list", &"users: [[secret-token]]");
+    let other = files.add("other", &json!({ "apiVersion": "v1", "kind": "Secret" }));
     let bytes = files.0.path().join("bytes");
     fs::write(&bytes, [0xff, 0x00, 0xc3]).unwrap();
     let mut told = Vec::new();
@@ -97,7 +97,7 @@ async fn a_context_that_is_not_there_is_told_with_those_that_are() {
     let path = files.add("config", &two);
     insta::assert_snapshot!("current_context_is_gone", files.refused(&[path], None).await);
 
-    let path = files.add("empty", "");
+    let path = files.add("empty", &"");
     insta::assert_snapshot!("no_contexts", files.refused(&[path], Some("dev")).await);
 }
 

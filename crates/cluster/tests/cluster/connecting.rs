@@ -84,6 +84,21 @@ async fn entries_of_several_files_make_one_kubeconfig_and_the_first_wins() {
 }
 
 #[tokio::test]
+async fn cluster_and_user_can_be_others_than_the_context_names() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let mut kubeconfig = plane.kubeconfig().context("dev").to_value();
+    kubeconfig["contexts"] = json!([{ "name": "dev", "context": { "cluster": "gone", "user": "gone" } }]);
+    let folder = tempfile::tempdir().unwrap();
+    let choice = cluster::Kubeconfig {
+        paths: vec![written(folder.path(), "config", &kubeconfig)],
+        cluster: Some("dev".to_owned()),
+        user: Some("dev".to_owned()),
+        ..cluster::Kubeconfig::default()
+    };
+    assert!(answers(&Connection::Kubeconfig(choice)).await);
+}
+
+#[tokio::test]
 async fn files_that_a_kubeconfig_names_are_found_beside_it() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +230,7 @@ impl Plugin {
     }
 
     /// A plugin that prints a credential.
-    fn printing(status: Value) -> Self {
+    fn printing(status: &Value) -> Self {
         let credential = json!({
             "apiVersion": "client.authentication.k8s.io/v1",
             "kind": "ExecCredential",
@@ -269,7 +284,7 @@ async fn a_plugin_gives_a_client_certificate() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let identity = certificate(&plane);
     let plugin = Plugin::printing(
-        json!({ "clientCertificateData": identity.certificate_pem, "clientKeyData": identity.key_pem }),
+        &json!({ "clientCertificateData": identity.certificate_pem, "clientKeyData": identity.key_pem }),
     );
     assert!(answers(&Connection::direct(plugin.on(&plane))).await);
 }
@@ -278,7 +293,7 @@ async fn a_plugin_gives_a_client_certificate() {
 async fn a_plugin_runs_once_while_its_credential_lasts() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let lasting =
-        Plugin::printing(json!({ "token": plane.token(), "expirationTimestamp": "2999-01-01T00:00:00Z" }));
+        Plugin::printing(&json!({ "token": plane.token(), "expirationTimestamp": "2999-01-01T00:00:00Z" }));
     let cluster = opened(&Connection::direct(lasting.on(&plane))).await;
     assert_eq!(lasting.runs(), 0);
     for name in ["default", "kube-system", "kube-public"] {
@@ -291,7 +306,7 @@ async fn a_plugin_runs_once_while_its_credential_lasts() {
 async fn an_expired_credential_is_renewed_before_it_is_used() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let expired =
-        Plugin::printing(json!({ "token": plane.token(), "expirationTimestamp": "2020-01-01T00:00:00Z" }));
+        Plugin::printing(&json!({ "token": plane.token(), "expirationTimestamp": "2020-01-01T00:00:00Z" }));
     let cluster = opened(&Connection::direct(expired.on(&plane))).await;
     for name in ["default", "kube-system"] {
         cluster.get(&cluster::Target::namespace(name)).await.unwrap();
@@ -302,7 +317,7 @@ async fn an_expired_credential_is_renewed_before_it_is_used() {
 #[tokio::test]
 async fn a_refused_credential_of_a_plugin_is_renewed_once() {
     let plane = require!(ControlPlane::shared(Size::Api));
-    let refused = Plugin::printing(json!({ "token": "revoked" }));
+    let refused = Plugin::printing(&json!({ "token": "revoked" }));
     let cluster = opened(&Connection::direct(refused.on(&plane))).await;
     assert!(matches!(cluster.identity().await.unwrap_err(), Error::Unauthorized { .. }));
     assert_eq!((refused.runs(), cluster.requests()), (2, 2));
@@ -328,7 +343,7 @@ async fn a_plugin_that_gives_no_credential_is_told_with_its_own_words() {
     let mut told = vec![
         Plugin::new("echo 'you are not logged in' >&2; exit 3").refused(&plane, LIMITS).await,
         Plugin::new("echo secret-token").refused(&plane, LIMITS).await,
-        Plugin::printing(json!({})).refused(&plane, LIMITS).await,
+        Plugin::printing(&json!({})).refused(&plane, LIMITS).await,
     ];
     let missing = Plugin::new("");
     fs::remove_file(missing.folder.path().join("plugin")).unwrap();
@@ -344,12 +359,16 @@ async fn a_plugin_that_gives_no_credential_is_told_with_its_own_words() {
 async fn requests_go_through_a_proxy_that_is_given() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let proxy = tunnel().await;
-    let direct = Direct { proxy_url: Some(proxy.url), ..by_token(&plane) };
+    let direct = Direct { proxy_url: Some(proxy.url.clone()), ..by_token(&plane) };
     assert!(answers(&Connection::direct(direct)).await);
-    assert_eq!(
-        *proxy.asked.lock().unwrap(),
-        [format!("CONNECT {} HTTP/1.1", &plane.server()["https://".len()..])]
-    );
+    let choice = cluster::Kubeconfig {
+        paths: vec![plane.kubeconfig_path().to_owned()],
+        proxy_url: Some(proxy.url),
+        ..cluster::Kubeconfig::default()
+    };
+    assert!(answers(&Connection::Kubeconfig(choice)).await);
+    let line = format!("CONNECT {} HTTP/1.1", &plane.server()["https://".len()..]);
+    assert_eq!(*proxy.asked.lock().unwrap(), [line.clone(), line]);
 }
 
 struct Tunnel {

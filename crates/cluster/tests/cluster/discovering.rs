@@ -4,7 +4,9 @@ use cluster::{ApplyRequest, Error, Missing, Resource, Served, Target};
 use serde_json::json;
 use testutil::{ControlPlane, Size, require};
 
-use crate::arrange::{LONG, US, admin, flux, git_repository, git_repository_target, words};
+use crate::arrange::{
+    LONG, US, admin, flux, git_repository, git_repository_kind, git_repository_target, words,
+};
 
 #[tokio::test]
 async fn a_kind_that_is_served_is_found_with_its_names_and_remembered() {
@@ -47,7 +49,8 @@ async fn a_definition_that_is_not_installed_is_named() {
     let apply =
         cluster.apply(&ApplyRequest::new(git_repository(&namespace, "podinfo"), US)).await.unwrap_err();
     let get = cluster.get(&git_repository_target(&namespace, "podinfo")).await.unwrap_err();
-    for error in [&apply, &get] {
+    let list = cluster.list(&git_repository_kind().into(), None, "").await.unwrap_err();
+    for error in [&apply, &get, &list] {
         assert!(matches!(error, Error::NotServed { missing: Missing::Kind { .. }, .. }), "{error:?}");
     }
     insta::assert_snapshot!("not_served", words(&apply, &[(plane.server(), "SERVER")]));
@@ -78,7 +81,7 @@ async fn a_definition_that_comes_later_is_seen() {
     .await;
     let late = Resource::new("later.example.com", "v1", "Late", "lates", false);
     testutil::wait::until_async("a served kind", LONG, async || match served().await {
-        Served::Yes(resource) => Ok(assert_eq!(resource, late)),
+        Served::Yes(resource) if resource == late => Ok(()),
         other => Err(format!("{other:?}")),
     })
     .await
