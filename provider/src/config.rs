@@ -222,7 +222,13 @@ fn link(
         return Link::Unnamed;
     }
     let paths = paths.into_iter().map(|path| environment.expanded(path)).collect();
-    Link::Known(Connection::Kubeconfig(Kubeconfig { paths, context, cluster: None, user: None }))
+    Link::Known(Connection::Kubeconfig(Kubeconfig {
+        paths,
+        context,
+        cluster: None,
+        user: None,
+        proxy_url: text("proxy_url"),
+    }))
 }
 
 fn exec(value: &Value) -> Option<Exec> {

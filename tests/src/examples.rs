@@ -162,8 +162,11 @@ fn the_readmes_list_every_input_and_output() {
                 .collect();
             let heading = if block == "variable" { "## Inputs" } else { "## Outputs" };
             let section = readme.split(heading).nth(1).unwrap().split("\n## ").next().unwrap();
+            // The first table of the section; a second one may tell the fields of an object.
             let listed: Vec<_> = section
                 .lines()
+                .skip_while(|line| !line.starts_with('|'))
+                .take_while(|line| line.starts_with('|'))
                 .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
                 .collect();
             assert_eq!(declared, listed, "{}: {heading}", folder.display());

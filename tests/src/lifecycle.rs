@@ -1,9 +1,9 @@
 //! Plan, create, update in place, replace, import, destroy: the built provider under the real OpenTofu, each step in processes of its own.
 
 use serde_json::json;
-use testutil::{Tofu, require};
+use testutil::{ControlPlane, Size, Tofu, require};
 
-use crate::support::{api, live, provider_block, repository, tofu, unconnected};
+use crate::support::{api, apply_as, definitions, live, provider_block, repository, tofu, unconnected};
 
 const KUSTOMIZATION: &str = r#"
 resource "fluxgate_kustomization" "app" {
@@ -179,14 +179,21 @@ fn a_cluster_that_is_known_only_after_apply_defers_nothing_but_the_cluster() {
     assert!(live(&plane, "GitRepository", &namespace, "app").is_some());
     tofu.plan().no_changes();
 
-    // The cluster is being replaced in the same apply: what is in state has to be applied there again.
-    let other = plane.write_kubeconfig(&plane.kubeconfig());
-    crate::support::delete(&plane, "GitRepository", &namespace, "app");
-    tofu.write("provider.tf", &late(&json!(other)));
+    // The cluster is being replaced in the same apply: what is in state has to be applied there.
+    let other = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&other));
+    apply_as(
+        &other,
+        "test-setup",
+        &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}),
+    );
+    tofu.write("provider.tf", &late(&json!(other.kubeconfig_path())));
     tofu.plan().changes();
     assert_eq!(tofu.show_plan().change("fluxgate_git_repository.app").actions, ["update"]);
     tofu.apply().success();
-    assert!(live(&plane, "GitRepository", &namespace, "app").is_some());
+    let object = live(&other, "GitRepository", &namespace, "app").unwrap();
+    assert_eq!(tofu.show_state().values("fluxgate_git_repository.app")["uid"], object["metadata"]["uid"]);
+    tofu.plan().no_changes();
 }
 
 #[test]

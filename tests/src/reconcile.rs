@@ -52,7 +52,7 @@ fn objects_become_ready_bring_what_is_in_git_and_go_in_order() {
 
     // The plan of a destroy says what goes with the Kustomization.
     let text = tofu.plan_with(&["-destroy"]).changes().text();
-    assert!(text.contains("prunes what runs") && text.contains("deletes the 1 objects"), "{text}");
+    assert!(text.contains("prunes what runs") && text.contains("what it applied: 1 object."), "{text}");
     tofu.destroy().success();
     for (kind, name) in [("GitRepository", "fleet"), ("Kustomization", "fleet"), ("ConfigMap", "from-git")] {
         assert_eq!(live(&plane, kind, &namespace, name), None, "{kind}");

@@ -13,28 +13,30 @@ use testutil::{ControlPlane, Error, GitServer, Helm, Repository, Shared, Size, T
 /// An API server with the definitions of Flux's kinds, and nobody who reconciles them.
 pub fn api() -> Result<Shared, Error> {
     static READY: OnceLock<()> = OnceLock::new();
-    let data = test_data()?;
     let plane = ControlPlane::shared(Size::Api)?;
-    READY.get_or_init(|| {
-        for file in [
-            "source.toolkit.fluxcd.io_gitrepositories.yaml",
-            "kustomize.toolkit.fluxcd.io_kustomizations.yaml",
-        ] {
-            let text = std::fs::read_to_string(data.join("crds").join(file)).unwrap();
-            apply_as(&plane, "test-setup", &serde_saphyr::from_str(&text).unwrap());
-        }
-        wait::until("Flux's definitions are served", std::time::Duration::from_secs(60), || {
-            let listed = |kind| {
-                wait::block_on(async || objects(&plane, kind, "default").list(&ListParams::default()).await)
-            };
-            match (listed("GitRepository"), listed("Kustomization")) {
-                (Ok(_), Ok(_)) => Ok(()),
-                (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
-            }
-        })
-        .unwrap();
-    });
+    test_data()?;
+    READY.get_or_init(|| definitions(&plane).unwrap());
     Ok(plane)
+}
+
+/// Makes a cluster serve Flux's kinds.
+pub fn definitions(plane: &ControlPlane) -> Result<(), Error> {
+    let data = test_data()?;
+    for file in
+        ["source.toolkit.fluxcd.io_gitrepositories.yaml", "kustomize.toolkit.fluxcd.io_kustomizations.yaml"]
+    {
+        let text = std::fs::read_to_string(data.join("crds").join(file)).unwrap();
+        apply_as(plane, "test-setup", &serde_saphyr::from_str(&text).unwrap());
+    }
+    wait::until("Flux's definitions are served", std::time::Duration::from_secs(60), || {
+        let listed = |kind| {
+            wait::block_on(async || objects(plane, kind, "default").list(&ListParams::default()).await)
+        };
+        match (listed("GitRepository"), listed("Kustomization")) {
+            (Ok(_), Ok(_)) => Ok(()),
+            (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+        }
+    })
 }
 
 /// A cluster in which the real helm has installed the real flux2 chart, with the real controllers.
@@ -109,7 +111,7 @@ fn resource(kind: &str) -> ApiResource {
         "GitRepository" => ("source.toolkit.fluxcd.io", "v1", "gitrepositories"),
         "Kustomization" => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
         "ConfigMap" => ("", "v1", "configmaps"),
-        "Deployment" => ("apps", "v1", "deployments"),
+        "Namespace" => ("", "v1", "namespaces"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
         _ => panic!("the tests know no {kind}"),
     };
@@ -119,7 +121,7 @@ fn resource(kind: &str) -> ApiResource {
 /// The objects of a kind in a namespace.
 pub fn objects(plane: &ControlPlane, kind: &str, namespace: &str) -> Api<DynamicObject> {
     match kind {
-        "CustomResourceDefinition" => Api::all_with(plane.client(), &resource(kind)),
+        "CustomResourceDefinition" | "Namespace" => Api::all_with(plane.client(), &resource(kind)),
         _ => Api::namespaced_with(plane.client(), namespace, &resource(kind)),
     }
 }

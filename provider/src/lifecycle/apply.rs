@@ -72,7 +72,10 @@ impl Write<'_> {
         if let Some(prior) = self.prior.as_ref().filter(|_| !marks.unseen) {
             request.uid = prior.get("uid").as_str().map(str::to_owned);
         }
-        let applied = cluster.apply(&request).await.map_err(|error| self.refused(&error))?;
+        let mut applied = cluster.apply(&request).await.map_err(|error| self.refused(&error))?;
+        if let Some(object) = self.given_up(&cluster, &applied.object).await? {
+            applied.object = object;
+        }
         diagnostics.0.extend(two_writers(self.resource, &applied.object));
         let timeout = if self.prior.is_none() { timeouts.create } else { timeouts.update };
         Ok(Written {
@@ -111,6 +114,26 @@ impl Write<'_> {
             Some(prior) => Force::Owned(hcl::owned_paths(self.resource.kind, &attributes_of(prior))),
             None => Force::No,
         }
+    }
+
+    /// Fields that the prior state set and the plan leaves out go also where another manager has taken them meanwhile.
+    async fn given_up(&self, cluster: &Cluster, object: &Json) -> Result<Option<Json>, Diagnostics> {
+        let Some(prior) = &self.prior else { return Ok(None) };
+        let owned = |state| hcl::owned_paths(self.resource.kind, &attributes_of(state));
+        let planned = owned(&self.planned);
+        let left_out: Vec<_> =
+            owned(prior).into_iter().filter(|path| !planned.iter().any(|kept| kept.overlaps(path))).collect();
+        let taken = cluster::managed_by_others(object, &left_out, FIELD_MANAGER);
+        if taken.is_empty() {
+            return Ok(None);
+        }
+        let target = self.resource.target(&attributes_of(&self.planned));
+        let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
+        let object = cluster
+            .remove(&target, uid, &taken, FIELD_MANAGER)
+            .await
+            .map_err(|error| explain::error(&error))?;
+        Ok(Some(object))
     }
 
     /// What the API has against the object, on the attributes that it names.

@@ -1,5 +1,6 @@
 //! Planning: everything that can be checked without the cluster is checked here, and nothing connects for a new object.
 
+use cluster::Error;
 use flux::schema::{Spelling, Violation, check_spelled};
 use policy::Change;
 use tfplugin::{
@@ -12,7 +13,7 @@ use tfplugin::{
 use super::{FluxResource, attributes_of, marks::Marks, object_differs, reach};
 use crate::{
     context::{Context, Reach},
-    convert, gate,
+    convert, explain, gate,
 };
 
 /// Plans a create, an update or one half of a replacement.
@@ -62,6 +63,22 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
             planned.set_at(&"generation".into(), Value::Unknown);
             marks.unseen = true;
         }
+        (Reach::Known(cluster), Some(_)) => {
+            // An apply plans once more, by when a connection that was unknown leads to the new cluster. The requests of
+            // a refresh have asked for the identity already.
+            if let Some(recorded) = &marks.cluster
+                && let Err(error @ Error::WrongCluster { .. }) = cluster.expect_identity(recorded).await
+            {
+                let mut diagnostic = explain::error(&error);
+                diagnostic.severity = tfplugin::diagnostic::Severity::Warning;
+                diagnostic.detail =
+                    format!("{}.\n\nThe object is applied there anew.", explain::sentence(&error));
+                diagnostics.push(diagnostic);
+                planned.set_at(&"uid".into(), Value::Unknown);
+                planned.set_at(&"generation".into(), Value::Unknown);
+                marks.unseen = true;
+            }
+        }
         (Reach::Unnamed(mut diagnostic), _) => {
             // A plan is worth reading without a cluster; only the apply needs one.
             diagnostic.severity = tfplugin::diagnostic::Severity::Warning;
@@ -104,23 +121,30 @@ async fn prune_warning(resource: &FluxResource, context: &Context, prior: &Value
     let target = resource.target(&attributes_of(prior));
     // A warning is all that is at stake: where the cluster does not answer, the delete will say so.
     let object = cluster.get(&target).await.ok().flatten()?;
-    let count = Some(cluster::count_inventory(&object)).filter(|count| *count > 0)?;
+    let count = cluster::count_inventory(&object);
+    if count == 0 {
+        return None;
+    }
+    let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
     Some(Diagnostic::warning(
         "Deleting this prunes what runs",
         format!(
-            "Deleting {target} deletes the {count} objects that it applied. To keep them, set spec.deletion_policy = \"Orphan\" and apply that first."
+            "Deleting {target} deletes what it applied: {objects}. To keep them, set spec.deletion_policy = \"Orphan\" and apply that first."
         ),
     ))
 }
 
 /// What the table of the kind has against a field. Where nothing changes it is a warning, since a destroy plans first.
 fn refused(resource: &FluxResource, violation: &Violation, change: Change) -> Diagnostic {
-    let detail = match &violation.remedy {
-        Some(remedy) => format!("{}\n\n{remedy}", violation.message),
-        None => violation.message.clone(),
-    };
-    let summary = format!("Invalid {}", resource.kind.name);
     let at: AttributePath = convert::attribute_path(resource.kind, &violation.path);
+    let mut detail =
+        if at.is_empty() { violation.message.clone() } else { format!("{at}: {}", violation.message) };
+    if let Some(remedy) = &violation.remedy {
+        detail.push_str("; ");
+        detail.push_str(remedy);
+    }
+    detail.push('.');
+    let summary = format!("Invalid {}", resource.kind.name);
     match change {
         Change::Unchanged => Diagnostic::warning(summary, detail),
         _ => Diagnostic::error(summary, detail),

@@ -37,8 +37,20 @@ fn diagnostic(diagnostic: Diagnostic) -> messages::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
         detail: diagnostic.detail,
-        attribute: diagnostic.attribute.map(path),
+        attribute: diagnostic.attribute.map(place).map(path),
     }
+}
+
+/// The place of a diagnostic as hosts find it in a configuration: OpenTofu and Terraform look for an attribute and then for one key or index in its
+/// expression, and for blocks on the way; a second attribute step would send them back to the head of the resource. So `spec.ref.branch` goes as
+/// `spec["ref"]`, which leads to the line of `ref`.
+fn place(path: AttributePath) -> AttributePath {
+    let mut steps = path.0;
+    steps.truncate(2);
+    if let [Step::Attribute(_), Step::Attribute(name)] = steps.as_slice() {
+        steps[1] = Step::KeyString(name.clone());
+    }
+    AttributePath(steps)
 }
 
 pub(super) fn path(path: AttributePath) -> messages::AttributePath {
