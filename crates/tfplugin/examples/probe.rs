@@ -117,7 +117,9 @@ impl Thing {
             Err(diagnostics) => return ApplyResponse { diagnostics, ..response },
         };
         assert!(!url.starts_with("panic://"), "told to panic about {url}");
-        let mut state = planned.with("id", name).with("generation", generation);
+        let ready = !url.starts_with("slow://") && !url.starts_with("fail://");
+        let revision = ready.then(|| format!("main@{generation}"));
+        let state = planned.with("id", name).with("generation", generation).with("spec.revision", revision);
         if let Ok(bytes) = encode_msgpack(&state, &self.schema().ty())
             && let Err(error) = std::fs::write(file, bytes)
         {
@@ -131,10 +133,8 @@ impl Thing {
             let cancelled = tokio::time::timeout(timeout, call.cancel.cancelled()).await.is_ok();
             let why = if cancelled { "You asked to stop." } else { "It took too long." };
             response.diagnostics.error("The object is not ready", why);
-        } else if url.starts_with("fail://") {
+        } else if !ready {
             response.diagnostics.error_at("spec.url", "The object is not ready", "It never will be.");
-        } else {
-            state = state.with("spec.revision", format!("main@{generation}"));
         }
         response.state = Some(state);
         response
@@ -190,11 +190,7 @@ impl Resource for Thing {
     async fn read(&self, _call: &Call, request: ReadRequest) -> ReadResponse {
         let mut response = ReadResponse { private: request.private, ..ReadResponse::default() };
         match self.file(request.state.get("id").as_str().unwrap_or_default()) {
-            Ok(file) => {
-                response.state = self.load(&file).map(|there| {
-                    there.with("spec.revision", request.state.get("spec").get("revision").clone())
-                })
-            }
+            Ok(file) => response.state = self.load(&file),
             Err(diagnostics) => response.diagnostics = diagnostics,
         }
         response

@@ -231,10 +231,11 @@ async fn a_wrong_configuration_is_told_on_its_attributes() {
         .with("timeouts.create", "soon");
     let expected = [
         "error spec/url: Invalid value",
-        "error spec/patches/0/path: Missing required argument",
-        "error spec/patches/0/op: Invalid value",
+        "error spec/patches: Missing required argument",
+        "error spec/patches: Invalid value",
         "error timeouts/create: Invalid value",
     ];
+    // Hosts find an attribute's line from two steps at most; the detail has the whole path.
     assert_eq!(bench.validate(&wrong, true).await, expected);
     assert_eq!(bench.validate(&config().with("spec", Value::Unknown), true).await, Vec::<String>::new());
 }
@@ -387,8 +388,8 @@ async fn an_object_is_imported_by_its_id() {
     assert_eq!(told(&import("").await.diagnostics), ["error : Import needs an id"]);
     let imported = import("app").await.imported_resources.remove(0);
     let imported = bench.read_back(imported.state);
-    let read = bench.read(&imported).await.with("spec.revision", state.get("spec").get("revision").clone());
-    assert_eq!(read, state);
+    assert_eq!(imported, state);
+    assert_eq!(bench.read(&imported).await, state);
 }
 
 #[tokio::test]

@@ -337,9 +337,9 @@ struct Encoder {
 
 /// Writing into memory cannot fail, whatever the signatures say.
 macro_rules! infallible {
-    ($call:expr) => {
-        drop($call)
-    };
+    ($call:expr) => {{
+        let _ = $call;
+    }};
 }
 
 impl Encoder {

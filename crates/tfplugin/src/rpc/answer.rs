@@ -224,9 +224,9 @@ macro_rules! failed {
 
 failed! {
     get_metadata get_provider_schema get_resource_identity_schemas
-    validate_resource_config upgrade_resource_state upgrade_resource_identity
+    upgrade_resource_state upgrade_resource_identity
     read_resource plan_resource_change apply_resource_change import_resource_state move_resource_state
-    validate_data_resource_config read_data_source get_functions
+    read_data_source get_functions
     open_ephemeral_resource renew_ephemeral_resource
 }
 
@@ -242,7 +242,8 @@ macro_rules! only_failed {
 }
 
 only_failed! {
-    validate_provider_config configure_provider validate_ephemeral_resource_config close_ephemeral_resource
+    validate_provider_config configure_provider validate_resource_config validate_data_resource_config
+    validate_ephemeral_resource_config close_ephemeral_resource
 }
 
 /// A value of the host that does not fit the schema: the host and the provider differ in what the schema is.

@@ -41,9 +41,9 @@ fn diagnostic(diagnostic: Diagnostic) -> messages::Diagnostic {
     }
 }
 
-/// The place of a diagnostic as hosts find it in a configuration: OpenTofu and Terraform look for an attribute and then for one key or index in its
-/// expression, and for blocks on the way; a second attribute step would send them back to the head of the resource. So `spec.ref.branch` goes as
-/// `spec["ref"]`, which leads to the line of `ref`.
+/// The place of a diagnostic as hosts find it in a configuration: OpenTofu and Terraform look for an attribute and then
+/// for one key or index in its expression, and for blocks on the way; a second attribute step would send them back to the
+/// head of the resource. So `spec.ref.branch` goes as `spec["ref"]`, which leads to the line of `ref`.
 fn place(path: AttributePath) -> AttributePath {
     let mut steps = path.0;
     steps.truncate(2);

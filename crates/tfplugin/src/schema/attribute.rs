@@ -321,11 +321,14 @@ pub(crate) fn object_type(attributes: &[Attribute]) -> Type {
     Type::Object(attributes.iter().map(|attribute| (attribute.name.clone(), attribute.ty())).collect())
 }
 
+/// Sees the attributes and the values of one object.
+type ObjectVisitor<'a> = dyn FnMut(&[Attribute], &mut BTreeMap<String, Value>) + 'a;
+
 /// Visits the objects nested in a value, those further in first, and the object itself last.
 pub(crate) fn for_each_object(
     attributes: &[Attribute],
     members: &mut BTreeMap<String, Value>,
-    visit: &mut dyn FnMut(&[Attribute], &mut BTreeMap<String, Value>),
+    visit: &mut ObjectVisitor<'_>,
 ) {
     for attribute in attributes {
         let Some(nested) = attribute.nested_kind() else { continue };
