@@ -431,27 +431,6 @@ pub enum ConfigError {
     },
 }
 
-impl ConfigError {
-    /// What to do about it; `None` where the text says enough.
-    pub fn remedy(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::NoCurrentContext { .. } => {
-                "Name the context that is meant: nothing is written to a guessed one."
-            }
-            Self::NoSuchContext { .. } => "Name one of the contexts that exist.",
-            Self::NoContexts { .. } | Self::NoneExists { .. } => {
-                "Name the kubeconfig of the cluster that is meant."
-            }
-            Self::InsecureWithAuthority { .. } => "Leave out the authority, or let certificates be verified.",
-            Self::Unsupported { .. } => {
-                "Use a token, a client certificate or a credential plugin that needs no terminal."
-            }
-            Self::NotBase64 { .. } | Self::NotPem { .. } => "Give the PEM text itself, or the base64 of it.",
-            _ => return None,
-        })
-    }
-}
-
 fn files(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -1,13 +1,14 @@
 //! What can go wrong between here and a cluster, as values that a caller can act on.
 //!
 //! Texts are lower case and name the cluster, and the object where there is one. The cause is in `source()` and is
-//! not repeated in the text. No text holds a credential.
+//! not repeated in the text. No text holds a credential. What to do about an error is left to the products, which know
+//! what their settings are called.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use flux::path::FieldPath;
 
-use crate::{ConfigError, ControllerState, ExecError, Holder, Target, delete::Controller};
+use crate::{ConfigError, ExecError, Holder, Target};
 
 /// Which cluster: its address and, when it came from a kubeconfig, the context. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -295,94 +296,6 @@ impl Error {
             _ => None,
         }
     }
-}
-
-/// What people can do.
-impl Error {
-    /// What to do about it, in a sentence or two without the names of anybody's settings; `None` where that depends.
-    pub fn remedy(&self) -> Option<String> {
-        let fixed = match self {
-            Self::Config(error) => return error.remedy().map(str::to_owned),
-            Self::Held { holders, object, .. } => return held_remedy(holders, object),
-            Self::NotServed { missing: Missing::Kind { .. }, .. } => {
-                "Install Flux first: its CustomResourceDefinitions come with it. Where both are made in one run, let this \
-                 object depend on the installation."
-            }
-            Self::NotServed { missing: Missing::Version { .. }, .. } => {
-                "Upgrade Flux to a release that serves this version, or use a release of this program that fits the \
-                 installed Flux."
-            }
-            Self::Credential { source, .. } => match **source {
-                ExecError::Start { .. } => "Install the credential plugin, or correct its command.",
-                _ => "Run the credential plugin by hand to see what it needs; it has no terminal here.",
-            },
-            Self::Unauthorized { .. } => {
-                "Check that the credential is for this cluster and has not expired, and get a new one."
-            }
-            Self::Forbidden { .. } => {
-                "Let a Role or ClusterRole that is bound to this user allow it, or use another user."
-            }
-            Self::Unreachable { reason, .. } => match reason {
-                Unreached::Tls => {
-                    "Check the certificate authority and the server name of the connection; the server may also speak \
-                     something else than TLS at this port."
-                }
-                Unreached::Name | Unreached::Refused | Unreached::Route | Unreached::ConnectTimeout => {
-                    "Check the address, that the cluster is running, and that no firewall or missing VPN is in the way."
-                }
-                Unreached::Closed | Unreached::Other => {
-                    "Try again; if it stays, look at what is between here and the cluster."
-                }
-            },
-            Self::TimedOut { .. } => {
-                "Check that the cluster is healthy and that nothing in between swallows the traffic."
-            }
-            Self::NoNamespace { .. } => {
-                "Create the namespace first; where both are made in one run, take its name from the resource that makes it."
-            }
-            Self::Conflict { .. } => {
-                "Leave the fields to their manager by not setting them, stop the other manager, or force the conflicts to \
-                 take the fields over."
-            }
-            Self::Contended { .. } => "Find out which controller keeps writing the object.",
-            Self::Replaced { .. } => "Plan again: the object was deleted or replaced outside.",
-            Self::BeingDeleted { .. } => "Wait until it is gone, or remove what holds it, and run again.",
-            Self::WrongCluster { .. } => {
-                "Check context and address. If the cluster was replaced on purpose, say so, and everything will be made \
-                 anew there."
-            }
-            Self::Unintelligible { .. } => {
-                "Check the address: something else answers there, such as a proxy or a login page."
-            }
-            Self::NotFound { .. } | Self::Invalid { .. } | Self::Cancelled { .. } | Self::Api { .. } => {
-                return None;
-            }
-        };
-        Some(fixed.to_owned())
-    }
-}
-
-fn held_remedy(holders: &[Holder], object: &Target) -> Option<String> {
-    holders.iter().find_map(|holder| match holder {
-        Holder::Finalizer { finalizer, controller: Some(Controller { name, state }) } => Some(match state {
-            ControllerState::Gone => format!(
-                "Delete {object} before the controllers are uninstalled. To let it go now, install {name} again, or \
-                 remove the finalizer {finalizer} by hand; what it manages stays then."
-            ),
-            ControllerState::Unavailable { namespace, .. } => {
-                format!("Bring the Deployment {namespace}/{name} back to work; it removes the finalizer.")
-            }
-            ControllerState::Available { namespace } => {
-                format!("Look at the logs of the Deployment {namespace}/{name}, or allow more time.")
-            }
-            ControllerState::Unknown { .. } => format!("Check that {name} is at work; it removes the finalizer."),
-        }),
-        Holder::Finalizer { finalizer, controller: None } => {
-            Some(format!("Find the controller that owns the finalizer {finalizer}; only it knows when to remove it."))
-        }
-        Holder::Contents { .. } => Some("Delete what is left in the namespace, or what holds it.".to_owned()),
-        Holder::Says { .. } => None,
-    })
 }
 
 /// Where a connection failed.

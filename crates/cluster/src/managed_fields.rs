@@ -282,8 +282,8 @@ mod tests {
             r#".spec.list[name="a"]"#,
             r#".spec.list[name="a"].port"#,
             ".spec.map.a.b/c",
-            r#".spec.set[="y"]"#,
             ".spec.set[0]",
+            r#".spec.set[="y"]"#,
         ];
         assert_eq!(paths, expected);
         let mut owned: Vec<String> = owned_paths(&object, "m").iter().map(ToString::to_string).collect();

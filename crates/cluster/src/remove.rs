@@ -1,7 +1,7 @@
 //! Removing fields that others have taken over meanwhile.
 //!
-//! A server-side apply that leaves a field out removes it only where nobody else manages it. A field that was ours and that another writer changed is
-//! theirs, so leaving it out would keep it for ever.
+//! A server-side apply that leaves a field out removes it only where nobody else manages it. A field that was ours and
+//! that another writer changed is theirs, so leaving it out would keep it for ever.
 
 use flux::path::{FieldPath, Step};
 use http::Method;
@@ -12,7 +12,8 @@ use crate::{
     request::{About, Call},
 };
 
-/// Of these fields, those that an object has because another manager manages them.
+/// Of these fields, those that an object has because another manager manages them. Fields inside lists are left out: no
+/// merge patch leads there, and Flux's lists are managed as a whole.
 pub fn managed_by_others(object: &Value, paths: &[FieldPath], manager: &str) -> Vec<FieldPath> {
     let others: Vec<FieldPath> = managers_of(object)
         .iter()
@@ -21,13 +22,14 @@ pub fn managed_by_others(object: &Value, paths: &[FieldPath], manager: &str) -> 
         .collect();
     paths
         .iter()
+        .filter(|path| path.steps().iter().all(|step| matches!(step, Step::Key(_))))
         .filter(|path| path.get(object).is_some() && others.iter().any(|other| other.starts_with(path)))
         .cloned()
         .collect()
 }
 
 impl Cluster {
-    /// Removes fields from one object, whoever manages them. One request.
+    /// Removes fields from one object, whoever manages them; paths into lists are not followed. One request.
     ///
     /// # Errors
     ///
@@ -41,13 +43,7 @@ impl Cluster {
     ) -> Result<Value, Error> {
         let mut patch = json!({ "metadata": { "uid": uid } });
         for path in paths {
-            let mut at = &mut patch;
-            for step in path.steps() {
-                // A merge patch has no way into lists; fields in lists are never given up one by one.
-                let Step::Key(key) = step else { break };
-                at = &mut at[key.as_str()];
-            }
-            *at = Value::Null;
+            set_null(&mut patch, path.steps());
         }
         self.fetch(&Call {
             verb: "patch",
@@ -59,6 +55,17 @@ impl Cluster {
             repeatable: true,
         })
         .await
+    }
+}
+
+/// Puts a null at a place, which is how a merge patch says that nothing is to be there.
+fn set_null(at: &mut Value, steps: &[Step]) {
+    match steps.split_first() {
+        None => *at = Value::Null,
+        Some((Step::Key(key), rest)) if rest.iter().all(|step| matches!(step, Step::Key(_))) => {
+            set_null(&mut at[key.as_str()], rest);
+        }
+        Some(_) => {}
     }
 }
 
@@ -75,8 +82,17 @@ mod tests {
             ]},
             "spec": {"url": "https://example.com", "suspend": true, "timeout": "60s"},
         });
-        let paths = ["spec.url", "spec.suspend", "spec.timeout", "spec.ignore"].map(|path| path.parse().unwrap());
+        let paths = ["spec.url", "spec.suspend", "spec.timeout", "spec.ignore", "spec.suspend[0]"]
+            .map(|path| path.parse().unwrap());
         let found = managed_by_others(&object, &paths, "fluxgate");
         assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["spec.suspend"]);
+    }
+    #[test]
+    fn a_path_into_a_list_removes_nothing() {
+        let mut patch = json!({});
+        for path in ["spec.a.b", "spec.list[0].name"] {
+            set_null(&mut patch, path.parse::<FieldPath>().unwrap().steps());
+        }
+        assert_eq!(patch, json!({ "spec": { "a": { "b": null } } }));
     }
 }

@@ -164,16 +164,6 @@ pub fn ready_status(object: &Value, status: &str, reason: &str, message: &str) -
     })
 }
 
-/// What a library's error and its remedy say.
-pub fn words(error: &cluster::Error, hidden: &[(&str, &str)]) -> String {
-    let mut told = story(error, hidden);
-    if let Some(remedy) = error.remedy() {
-        let remedy = hidden.iter().fold(remedy, |remedy, (text, name)| remedy.replace(text, name));
-        write!(told, "\n  remedy: {remedy}").unwrap();
-    }
-    told
-}
-
 /// An error with all its causes, one a line, and the texts that differ from run to run replaced.
 pub fn story(error: &dyn StdError, hidden: &[(&str, &str)]) -> String {
     let mut story = error.to_string();

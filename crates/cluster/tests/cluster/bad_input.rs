@@ -11,7 +11,7 @@ use testutil::{
     require,
 };
 
-use crate::arrange::{LIMITS, git_repository_target, words};
+use crate::arrange::{LIMITS, git_repository_target, story};
 
 /// A folder of kubeconfigs; in stories it is called FOLDER.
 struct Files(TempDir);
@@ -32,7 +32,7 @@ impl Files {
     }
 
     fn tell(&self, error: &Error) -> String {
-        words(error, &[(&self.0.path().to_string_lossy(), "FOLDER")])
+        story(error, &[(&self.0.path().to_string_lossy(), "FOLDER")])
     }
 
     /// What is said of a kubeconfig that differs from a good one.
@@ -171,7 +171,7 @@ async fn an_authority_whose_certificates_are_not_verified_is_refused() {
         ..Direct::default()
     };
     let error = connect(&Connection::direct(direct), LIMITS).await.unwrap_err();
-    insta::assert_snapshot!("insecure_with_authority", words(&error, &[]));
+    insta::assert_snapshot!("insecure_with_authority", story(&error, &[]));
     assert!(matches!(error, Error::Config(ConfigError::InsecureWithAuthority { .. })));
 }
 
@@ -191,7 +191,7 @@ async fn a_direct_connection_says_which_argument_is_wrong() {
     ];
     let mut told = Vec::new();
     for connection in wrong {
-        told.push(words(&connect(&connection, LIMITS).await.unwrap_err(), &[]));
+        told.push(story(&connect(&connection, LIMITS).await.unwrap_err(), &[]));
     }
     insta::assert_snapshot!("direct_arguments", told.join("\n"));
 }
@@ -213,7 +213,7 @@ async fn a_wrong_token_is_unauthorized() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let error = refused_by(plane.server(), plane.pki(), LIMITS).await;
     assert!(matches!(error, Error::Unauthorized { .. }));
-    insta::assert_snapshot!("unauthorized", words(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("unauthorized", story(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_credential_without_rights_is_forbidden_with_verb_and_object() {
     let cluster = connect(&connection, LIMITS).await.unwrap();
     let error = cluster.get(&git_repository_target("flux-system", "podinfo")).await.unwrap_err();
     assert!(matches!(&error, Error::Forbidden { verb, .. } if verb == "get"));
-    insta::assert_snapshot!("forbidden", words(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("forbidden", story(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn a_port_on_which_nobody_listens_is_unreachable() {
     let url = faults::nobody().unwrap();
     let error = refused_by(&url, &Pki::new().unwrap(), LIMITS).await;
     assert!(matches!(error, Error::Unreachable { reason: Unreached::Refused, .. }));
-    insta::assert_snapshot!("nobody", words(&error, &[(&url, "SERVER")]));
+    insta::assert_snapshot!("nobody", story(&error, &[(&url, "SERVER")]));
 }
 
 #[tokio::test]
@@ -247,12 +247,12 @@ async fn a_server_that_never_answers_ends_with_the_time() {
     let limits = Limits { connect: std::time::Duration::from_millis(200), ..LIMITS };
     let error = refused_by(&server.url(), &Pki::new().unwrap(), limits).await;
     assert!(matches!(error, Error::Unreachable { reason: Unreached::ConnectTimeout, .. }), "{error:?}");
-    insta::assert_snapshot!("no_handshake", words(&error, &[(&server.url(), "SERVER")]));
+    insta::assert_snapshot!("no_handshake", story(&error, &[(&server.url(), "SERVER")]));
 
     let limits = Limits { request: std::time::Duration::from_millis(200), ..LIMITS };
     let error = refused_by(&server.url(), &Pki::new().unwrap(), limits).await;
     assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
-    insta::assert_snapshot!("silence", words(&error, &[(&server.url(), "SERVER")]));
+    insta::assert_snapshot!("silence", story(&error, &[(&server.url(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_certificate_of_another_authority_is_not_accepted() {
     let server = AnsweringServer::start(&Pki::new().unwrap(), Answer::new(200, "{}")).unwrap();
     let error = refused_by(&server.url(), &Pki::new().unwrap(), LIMITS).await;
     assert!(matches!(error, Error::Unreachable { reason: Unreached::Tls, .. }), "{error:?}");
-    insta::assert_snapshot!("another_authority", words(&error, &[(&server.url(), "SERVER")]));
+    insta::assert_snapshot!("another_authority", story(&error, &[(&server.url(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -273,8 +273,8 @@ async fn a_server_that_is_no_api_server_is_told_as_such() {
     let not_found = AnsweringServer::start(&pki, Answer::new(404, "404 page not found")).unwrap();
     let not_found_error = refused_by(&not_found.url(), &pki, LIMITS).await;
     let told = [
-        words(&page_error, &[(&page.url(), "SERVER")]),
-        words(&not_found_error, &[(&not_found.url(), "SERVER")]),
+        story(&page_error, &[(&page.url(), "SERVER")]),
+        story(&not_found_error, &[(&not_found.url(), "SERVER")]),
     ];
     insta::assert_snapshot!("no_api_server", told.join("\n"));
 }
@@ -298,5 +298,5 @@ async fn a_wait_that_the_server_asks_for_and_that_is_too_long_is_not_made() {
     let answer = Answer::kubernetes(429, "TooManyRequests", "come back later").header("retry-after", "3600");
     let server = AnsweringServer::start(&pki, answer).unwrap();
     let error = refused_by(&server.url(), &pki, LIMITS).await;
-    insta::assert_snapshot!("busy", words(&error, &[(&server.url(), "SERVER")]));
+    insta::assert_snapshot!("busy", story(&error, &[(&server.url(), "SERVER")]));
 }

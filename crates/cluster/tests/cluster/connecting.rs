@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use testutil::{ControlPlane, Kubeconfig, Size, User, faults, pki::Identity, require};
 
 use crate::{
-    arrange::{LIMITS, SHORT, admin, words},
+    arrange::{LIMITS, SHORT, admin, story},
     proxy::{Fate, Proxy},
 };
 
@@ -159,7 +159,7 @@ async fn the_name_in_the_certificate_can_be_given() {
     assert!(answers(&Connection::direct(named("localhost"))).await);
     let error =
         opened(&Connection::direct(named("kubernetes.example.com"))).await.identity().await.unwrap_err();
-    insta::assert_snapshot!("another_name", words(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("another_name", story(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn two_control_planes_have_two_identities_and_one_is_not_taken_for_the_oth
     let found = other.identity().await.unwrap().uid();
     insta::assert_snapshot!(
         "wrong_cluster",
-        words(&error, &[(other.server(), "SERVER"), (&recorded, "RECORDED"), (found, "FOUND")])
+        story(&error, &[(other.server(), "SERVER"), (&recorded, "RECORDED"), (found, "FOUND")])
     );
 }
 
@@ -259,7 +259,7 @@ impl Plugin {
         let error =
             connect(&Connection::direct(self.on(plane)), limits).await.unwrap().identity().await.unwrap_err();
         assert!(matches!(error, Error::Credential { .. }));
-        words(&error, &[(plane.server(), "SERVER"), (&self.folder.path().to_string_lossy(), "FOLDER")])
+        story(&error, &[(plane.server(), "SERVER"), (&self.folder.path().to_string_lossy(), "FOLDER")])
     }
 }
 

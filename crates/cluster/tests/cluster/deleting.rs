@@ -11,7 +11,7 @@ use testutil::{ControlPlane, Size, require};
 use tokio_util::sync::CancellationToken;
 
 use crate::arrange::{
-    LONG, Other, SHORT, admin, applied, flux, git_repository, git_repository_target, words,
+    LONG, Other, SHORT, admin, applied, flux, git_repository, git_repository_target, story,
 };
 
 fn deployment(namespace: &str, name: &str, replicas: u32) -> Value {
@@ -112,7 +112,7 @@ async fn a_finalizer_that_stays_is_named_with_how_its_controller_stands() {
         let Holder::Finalizer { controller: Some(controller), .. } = &holders[0] else {
             panic!("{holders:?}")
         };
-        (controller.state.clone(), words(&error, &hidden))
+        (controller.state.clone(), story(&error, &hidden))
     };
 
     let (state, gone) = refused().await;
@@ -150,7 +150,7 @@ async fn a_finalizer_of_somebody_else_is_named_alone() {
     let error = cluster.delete(&DeleteRequest::new(&target, SHORT)).await.unwrap_err();
     insta::assert_snapshot!(
         "held_by_another",
-        words(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
+        story(&error, &[(plane.server(), "SERVER"), (&namespace, "NAMESPACE")])
     );
     controller.release(&target).await;
 }

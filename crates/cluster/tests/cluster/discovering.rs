@@ -5,7 +5,7 @@ use serde_json::json;
 use testutil::{ControlPlane, Size, require};
 
 use crate::arrange::{
-    LONG, US, admin, flux, git_repository, git_repository_kind, git_repository_target, words,
+    LONG, US, admin, flux, git_repository, git_repository_kind, git_repository_target, story,
 };
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_version_that_is_not_served_is_told_with_those_that_are() {
     let old = Resource::new("source.toolkit.fluxcd.io", "v1beta9", "GitRepository", "gitrepositories", true);
     let error = cluster.get(&Target::new(old, "flux-system", "podinfo")).await.unwrap_err();
     assert!(matches!(&error, Error::NotServed { missing: Missing::Version { .. }, .. }));
-    insta::assert_snapshot!("version_not_served", words(&error, &[(plane.server(), "SERVER")]));
+    insta::assert_snapshot!("version_not_served", story(&error, &[(plane.server(), "SERVER")]));
 }
 
 #[tokio::test]
@@ -53,8 +53,8 @@ async fn a_definition_that_is_not_installed_is_named() {
     for error in [&apply, &get, &list] {
         assert!(matches!(error, Error::NotServed { missing: Missing::Kind { .. }, .. }), "{error:?}");
     }
-    insta::assert_snapshot!("not_served", words(&apply, &[(plane.server(), "SERVER")]));
-    assert_eq!(words(&get, &[]), words(&apply, &[]));
+    insta::assert_snapshot!("not_served", story(&apply, &[(plane.server(), "SERVER")]));
+    assert_eq!(story(&get, &[]), story(&apply, &[]));
 }
 
 #[tokio::test]

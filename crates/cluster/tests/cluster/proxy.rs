@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use testutil::ControlPlane;
 use tokio::net::TcpListener;
 
-use crate::arrange::LIMITS;
+use crate::arrange::{LIMITS, LONG};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -94,6 +94,16 @@ impl Proxy {
     pub async fn cluster_within(&self, limits: Limits) -> Cluster {
         let host = format!("http://{}", self.address);
         connect(&Connection::direct(Direct { host, ..Direct::default() }), limits).await.unwrap()
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn has_been_asked(&self, times: usize) {
+        testutil::wait::until_async("requests", LONG, async || match self.asked() {
+            asked if asked.len() >= times => Ok(()),
+            asked => Err(format!("{asked:?}")),
+        })
+        .await
+        .unwrap();
     }
 
     /// What was asked so far: method and path.

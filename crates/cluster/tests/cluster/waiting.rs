@@ -84,12 +84,15 @@ async fn what_is_ready_already_is_not_asked_for() {
 async fn a_wait_without_a_beginning_reads_and_watches() {
     let (plane, cluster) = require!(flux().await);
     let scene = Scene::new(&plane, &cluster).await;
-    let before = cluster.requests();
+    let proxy = Proxy::start(&plane, |_, _| Fate::Pass).await;
+    let through = proxy.cluster().await;
     let wait = scene.ready();
-    let (waited, reported) =
-        tokio::join!(cluster.wait(&wait), soon(scene.report("True", "Succeeded", "stored artifact")));
+    let (waited, reported) = tokio::join!(through.wait(&wait), async {
+        proxy.has_been_asked(2).await;
+        scene.report("True", "Succeeded", "stored artifact").await
+    });
     assert_eq!(waited.unwrap(), Some(reported));
-    assert_eq!(cluster.requests() - before, 2);
+    assert_eq!(through.requests(), 2);
 }
 
 #[tokio::test]
@@ -120,7 +123,7 @@ async fn a_wait_that_takes_too_long_tells_the_condition_and_the_last_events() {
     });
     scene.controller.create(&cluster::Resource::event(), &scene.namespace, event).await;
 
-    let wait = Wait { timeout: SHORT, ..scene.ready() };
+    let wait = Wait { timeout: SHORT, ..scene.ready().from(failing.clone()) };
     let error = cluster.wait(&wait).await.unwrap_err();
     let hidden = [(plane.server(), "SERVER"), (scene.namespace.as_str(), "NAMESPACE")];
     let explanation = error.explanation().unwrap();
@@ -197,9 +200,13 @@ async fn a_request_to_stop_ends_a_wait_with_what_was_seen() {
     let (plane, cluster) = require!(flux().await);
     let scene = Scene::new(&plane, &cluster).await;
     let stop = CancellationToken::new();
-    let stopping = cluster.until(&stop);
+    let proxy = Proxy::start(&plane, |_, _| Fate::Pass).await;
+    let stopping = proxy.cluster().await.until(&stop);
     let wait = scene.ready();
-    let (waited, ()) = tokio::join!(stopping.wait(&wait), soon(async { stop.cancel() }));
+    let (waited, ()) = tokio::join!(stopping.wait(&wait), async {
+        proxy.has_been_asked(2).await;
+        stop.cancel();
+    });
     let error = waited.unwrap_err();
     assert!(matches!(error, WaitError::Cancelled { .. }), "{error:?}");
     assert_eq!(error.last(), Some(&scene.object));
@@ -236,29 +243,26 @@ async fn a_wait_survives_all_that_can_happen_to_a_watch() {
         "message": "too old resource version" });
     let event = format!("{}\n", json!({ "type": "ERROR", "object": gone }));
     type Fates = Box<dyn Fn(usize) -> Fate + Send + Sync>;
-    let faults: [(&str, Fates); 5] = [
-        ("410 as an answer", Box::new(move |_| Fate::Answer(410, vec![], gone.to_string()))),
-        ("410 as an event", Box::new(move |_| Fate::Answer(200, vec![], event.clone()))),
-        ("a cut connection", Box::new(|_| Fate::CutAfter(0))),
-        ("an end at once", Box::new(|_| Fate::Answer(200, vec![], String::new()))),
-        ("a busy server", Box::new(|_| Fate::Answer(503, vec![], "busy".to_owned()))),
+    // After the first watch comes another one, or a reading and another one.
+    let faults: [(&str, usize, Fates); 5] = [
+        ("410 as an answer", 3, Box::new(move |_| Fate::Answer(410, vec![], gone.to_string()))),
+        ("410 as an event", 3, Box::new(move |_| Fate::Answer(200, vec![], event.clone()))),
+        ("a cut connection", 3, Box::new(|_| Fate::CutAfter(0))),
+        ("a busy server", 3, Box::new(|_| Fate::Answer(503, vec![], "busy".to_owned()))),
+        ("an end at once", 2, Box::new(|_| Fate::Answer(200, vec![], String::new()))),
     ];
-    for (fault, fate) in faults {
+    for (fault, requests, fate) in faults {
         let scene = Scene::new(&plane, &cluster).await;
-        let proxy =
-            Proxy::start(&plane, watches(move |number| if number == 0 { fate(number) } else { Fate::Pass }))
-                .await;
+        let decide = watches(move |number| if number == 0 { fate(number) } else { Fate::Pass });
+        let proxy = Proxy::start(&plane, decide).await;
         let wait = scene.ready().from(scene.object.clone());
         let through = proxy.cluster().await;
-        let (waited, reported) =
-            tokio::join!(through.wait(&wait), soon(scene.report("True", "Succeeded", "stored artifact")));
+        let (waited, reported) = tokio::join!(through.wait(&wait), async {
+            proxy.has_been_asked(requests).await;
+            scene.report("True", "Succeeded", "stored artifact").await
+        });
         assert_eq!(waited.expect(fault), Some(reported));
-        assert_eq!(
-            proxy.asked().len(),
-            if fault == "an end at once" { 2 } else { 3 },
-            "{fault}: {:?}",
-            proxy.asked()
-        );
+        assert_eq!(proxy.asked().len(), requests, "{fault}: {:?}", proxy.asked());
     }
 }
 
