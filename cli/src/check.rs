@@ -6,7 +6,7 @@ mod report;
 use std::{
     collections::BTreeMap,
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -53,8 +53,8 @@ Examples:
 
 Exit codes:
   0  nothing is refused
-  1  something is refused, a rule could not be asked, an input could not be read, no rule is enabled,
-     or there was no object to check
+  1  something is refused, a rule could not be asked, an input could not be read,
+     no rule is enabled, or there was no object to check
   2  the command line is wrong; with --fail-on-warn: something is refused";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -117,8 +117,8 @@ fn checked(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut subjects: Vec<Subject> = Vec::new();
     for path in &arguments.files {
         let file = path.display().to_string();
-        let text = read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
-        subjects.extend(plan_json::subjects(&file, &text).map_err(|source| Failure::Plan { file, source })?);
+        let text = read(path).map_err(|source| Failure::Read { file: shown(&file), source })?;
+        subjects.extend(plan_json::subjects(&file, &text).map_err(|source| Failure::Plan { file: shown(&file), source })?);
     }
     let report = gate.check_all(&subjects).map_err(Failure::Shut)?;
 
@@ -151,7 +151,12 @@ fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     Ok(Settings { rules, params, ..Settings::default() })
 }
 
-fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
+/// A file's name in words.
+fn shown(file: &str) -> String {
+    if file == "-" { "standard input".to_owned() } else { file.to_owned() }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path.as_os_str() == "-" {
         let mut text = Vec::new();
         io::stdin().read_to_end(&mut text)?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// It is no JSON, or its parts have other types than a plan's.
-    #[error("{0}")]
+    #[error("it cannot be read")]
     Json(#[from] serde_json::Error),
     /// It is JSON, of another kind.
     #[error("it has no format_version and resource_changes")]
@@ -63,7 +63,11 @@ struct ChangeDetail {
 /// # Errors
 /// The text is no plan, or a resource that should hold an object does not.
 pub fn subjects(file: &str, text: &[u8]) -> Result<Vec<Subject>, PlanError> {
-    let plan: Plan = serde_json::from_slice(text)?;
+    let plan: Value = serde_json::from_slice(text)?;
+    if !plan.is_object() {
+        return Err(PlanError::NotAPlan);
+    }
+    let plan: Plan = serde_json::from_value(plan)?;
     let version = plan.format_version.ok_or(PlanError::NotAPlan)?;
     if version.split('.').next() != Some("1") {
         return Err(PlanError::Version(version));

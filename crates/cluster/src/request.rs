@@ -175,7 +175,10 @@ impl Cluster {
                 return Err(self.cancelled(call));
             }
             attempt += 1;
-            let (client, generation) = self.client(deadline).await?;
+            let (client, generation) = tokio::select! {
+                client = self.client(deadline) => client?,
+                () = self.cancel().cancelled() => return Err(self.cancelled(call)),
+            };
             let failure = match self.stoppable(call, self.attempt(client, call, deadline)).await? {
                 Ok((code, body)) => return Ok(Answer { code, body, repeated_blindly }),
                 Err(failure) => failure,
@@ -192,7 +195,7 @@ impl Cluster {
             if !repeat || attempt >= self.limits().attempts || Instant::now() + pause >= deadline {
                 return Err(failure.error);
             }
-            tracing::debug!(place = %self.place(), doing = call.doing(), attempt, ?pause, error = %failure.error, "repeating a request");
+            tracing::debug!(doing = call.doing(), attempt, ?pause, error = %failure.error, "repeating a request");
             repeated_blindly |= failure.again == Again::Blindly;
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

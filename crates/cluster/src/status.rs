@@ -14,12 +14,11 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub(crate) struct Details {
     pub name: String,
     pub kind: String,
     pub causes: Vec<StatusCause>,
-    pub retry_after_seconds: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -298,6 +298,7 @@ impl Cluster {
             Err(Error::Api { code: 410, .. }) => return Ok(Watched::Expired),
             Err(error) => return Err(error),
         };
+        seen.trouble = None;
         let mut buffer = Vec::new();
         loop {
             let Ok(frame) = timeout(WATCH + SLACK, body.frame()).await else {

@@ -73,8 +73,7 @@ pub(crate) fn propose<E>(
     Ok(Proposal { planned, requires_replace: sorted(requires_replace) })
 }
 
-/// Makes unknown what the provider computes: for a resource that finds a difference of its own and wants the host to
-/// ask for everything computed anew.
+/// Makes unknown what the provider computes and the configuration leaves out.
 pub(crate) fn mark_computed(attributes: &[Attribute], config: &Value, prior: &Value, planned: &mut Value) {
     walk(attributes, config, prior, planned, &mut |seen| {
         let Seen { attribute, config, prior, planned, .. } = seen;

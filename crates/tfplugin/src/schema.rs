@@ -89,6 +89,12 @@ impl Schema {
         }
     }
 
+    /// Makes unknown what the provider computes and updates do not keep. The framework does this where it finds a
+    /// difference; this is for a resource that finds one by itself.
+    pub fn mark_computed(&self, config: &Value, prior: Option<&Value>, planned: &mut Value) {
+        crate::plan::mark_computed(&self.attributes, config, prior.unwrap_or(&Value::Null), planned);
+    }
+
     /// An object of the schema with every attribute null.
     #[must_use]
     pub fn null_object(&self) -> Value {

@@ -144,7 +144,7 @@ fn an_imported_object_needs_no_change() {
     let _ = tofu.import("probe_thing.a", "app").success();
     let _ = tofu.plan().no_changes();
     let text = tofu.import("probe_thing.a", "nothing").failure().text();
-    assert!(text.contains("Resource already managed"), "{text}");
+    assert!(text.contains("Nothing to import"), "{text}");
 }
 
 #[test]

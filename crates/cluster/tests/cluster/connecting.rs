@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use cluster::{Cluster, Connection, Direct, Error, Exec, Limits, Secret, connect};
 use serde_json::{Value, json};
 use testutil::{ControlPlane, Kubeconfig, Size, User, faults, pki::Identity, require};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     arrange::{LIMITS, SHORT, admin, story},
@@ -353,6 +354,20 @@ async fn a_plugin_that_gives_no_credential_is_told_with_its_own_words() {
     let told = told.join("\n");
     assert!(!told.contains("secret-token"));
     insta::assert_snapshot!("plugins", told);
+}
+
+#[tokio::test]
+async fn a_request_to_stop_ends_a_plugin_that_hangs() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let hanging = Plugin::new("exec sleep 600");
+    let cluster = opened(&Connection::direct(hanging.on(&plane))).await;
+    let stop = CancellationToken::new();
+    let stopping = cluster.until(&stop);
+    let (answered, ()) = tokio::join!(stopping.identity(), async {
+        tokio::time::sleep(SHORT).await;
+        stop.cancel();
+    });
+    assert!(matches!(answered.unwrap_err(), Error::Cancelled { .. }));
 }
 
 #[tokio::test]

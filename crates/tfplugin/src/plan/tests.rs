@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 
 use super::*;
+use crate::schema::Schema;
 use crate::value::Type;
 
 fn attributes() -> Vec<Attribute> {
@@ -236,4 +237,11 @@ fn a_plan_may_keep_what_was_before() {
     let config = config().with("name", "APP");
     let planned = plan(&config, Some(&prior())).planned.with("name", "app");
     assert!(check(&attributes(), &config, Some(&prior()), &planned).is_empty());
+}
+
+#[test]
+fn a_resource_can_ask_for_the_computed_anew() {
+    let mut planned = plan(&config(), Some(&prior())).planned;
+    Schema::new(attributes()).mark_computed(&config(), Some(&prior()), &mut planned);
+    assert_eq!(unknown(&planned), ["generation", "spec.revision"]);
 }

@@ -154,7 +154,8 @@ impl<T: fmt::Display> fmt::Display for Range<T> {
     }
 }
 
-/// Checks a configuration against its attributes: what is required at any depth is set, and every validator agrees.
+/// Checks a configuration against its attributes: what is required at any depth is set, and every validator agrees;
+/// warns of what is deprecated.
 /// Unknown values are left for apply. Where `write_only_allowed` is false, the host would store write-only values, so
 /// setting one is an error.
 #[must_use]
@@ -180,6 +181,9 @@ fn validate(
                 diagnostics.error_at(path, "Missing required argument", detail);
             }
             continue;
+        }
+        if let Some(instead) = &attribute.deprecation {
+            diagnostics.warning_at(path.clone(), "Argument is deprecated", format!("{path}: {instead}"));
         }
         if attribute.write_only && !write_only_allowed {
             let detail = format!(
@@ -277,6 +281,16 @@ mod tests {
         let attributes = [Attribute::number("n").required().check(even)];
         assert_eq!(complaints(&attributes, &Value::object([("n", 3.into())])), ["n: n must be even."]);
         assert!(complaints(&attributes, &Value::object([("n", Value::Unknown)])).is_empty());
+    }
+
+    #[test]
+    fn who_uses_what_is_deprecated_is_told_what_to_use_instead() {
+        let attributes = [Attribute::string("old").optional().deprecated("Use new instead.")];
+        let set = Value::object([("old", "x".into())]);
+        let told = validate_config(&attributes, &set, true);
+        assert_eq!((told.len(), told.has_errors()), (1, false));
+        assert_eq!(told.0[0].detail, "old: Use new instead.");
+        assert!(validate_config(&attributes, &Value::object([("old", Value::Null)]), true).is_empty());
     }
 
     #[test]
