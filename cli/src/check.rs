@@ -118,7 +118,10 @@ fn checked(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for path in &arguments.files {
         let file = path.display().to_string();
         let text = read(path).map_err(|source| Failure::Read { file: shown(&file), source })?;
-        subjects.extend(plan_json::subjects(&file, &text).map_err(|source| Failure::Plan { file: shown(&file), source })?);
+        subjects.extend(
+            plan_json::subjects(&file, &text)
+                .map_err(|source| Failure::Plan { file: shown(&file), source })?,
+        );
     }
     let report = gate.check_all(&subjects).map_err(Failure::Shut)?;
 

@@ -1,4 +1,10 @@
 //! `fluxgate check` as a pull request runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
 
 use std::{
     io::Write,

@@ -1,4 +1,10 @@
 //! The page of the command line: written from its help texts by `make docs`, and compared here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
 
 use std::{path::Path, process::Command};
 

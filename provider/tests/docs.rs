@@ -1,4 +1,10 @@
 //! The reference pages of the provider: written from its schemas and rules by `make docs`, and compared here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 

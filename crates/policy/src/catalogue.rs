@@ -347,7 +347,8 @@ fn describe(
         description: annotations.description.trim().to_owned(),
         kinds,
         severity,
-        remedy: custom.text("remedy")?.unwrap_or_default().trim().to_owned(),
+        // Lines are broken where the source is wide enough, which is none of the reader's concern.
+        remedy: custom.text("remedy")?.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
         params: params.iter().map(|param| param.name.clone()).collect(),
         reads,
         package: package.to_owned(),

@@ -7,6 +7,29 @@
 //! A rule has three outcomes for an object, never two: it passes, it fails, or it cannot tell, because
 //! something that the rule reads is known only after apply. What is neither is an error: the gate never
 //! opens because something went wrong in it.
+//!
+//! ```
+//! use flux::manifest::{Manifest, Origin};
+//! use policy::{Change, Gate, Outcome, Settings, Subject};
+//!
+//! let gate = Gate::new(Settings::default())?;
+//! let object = serde_json::json!({
+//!     "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+//!     "kind": "Kustomization",
+//!     "metadata": {"name": "apps", "namespace": "flux-system"},
+//!     "spec": {"interval": "1d", "prune": null},
+//! });
+//! let manifest = Manifest::new(object, Origin::resource("fluxgate_kustomization.apps"))?
+//!     .with_unknown(["spec.prune".parse()?]);
+//! let report = gate.check(&[Subject { manifest, change: Change::Create }])?;
+//!
+//! assert!(report.denied());
+//! let (_, finding) = report.findings().next().expect("the interval is no Flux duration");
+//! assert_eq!(finding.rule, "interval");
+//! let prune = report.of(0).find(|verdict| verdict.rule == "prune").expect("every rule has a verdict");
+//! assert!(matches!(prune.outcome, Outcome::CannotTell { .. }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod builtins;
 pub mod bundle;

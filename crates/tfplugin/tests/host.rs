@@ -1,5 +1,10 @@
 //! The probe provider under the real OpenTofu: what the host does with it, in processes of their own and over mutual TLS.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end in a panic with the full story")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,6 +1,10 @@
 //! The probe provider as a process: the handshake, who may talk to it, and how it ends.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end in a panic with the full story")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
 #![cfg(unix)]
 
 use std::io::Read;

@@ -1,5 +1,10 @@
 //! Every call, made as the host makes it, against the probe provider; over no network, except where that is the point.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end in a panic with the full story")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end in a panic with the full story"
+)]
 
 #[path = "../examples/probe.rs"]
 #[expect(dead_code, reason = "its main is for the example")]

@@ -1,6 +1,12 @@
 //! `make demo`: the whole road on a cluster of its own, step by step, with the real parts.
 //!
 //! It starts everything that it uses and ends it again; the user's own clusters are never touched.
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the demo talks to a terminal and ends with the full story"
+)]
 
 use std::process::ExitCode;
 

@@ -73,3 +73,13 @@ fn what_rules_read_is_derived_to_the_field() {
         catalogue.rule("url-scheme").unwrap().reads.object.iter().map(ToString::to_string).collect();
     assert_eq!(reads, ["apiVersion", "kind", "spec.url"]);
 }
+
+#[test]
+fn the_readme_names_every_rule_and_every_parameter() {
+    let readme = fs::read_to_string(policies().join("README.md")).unwrap();
+    let catalogue = Catalogue::built_in().unwrap();
+    let rules = catalogue.rules().iter().map(|rule| format!("| `{}` |", rule.id));
+    let params = catalogue.params().map(|param| format!("| `{}` |", param.name));
+    let missing: Vec<String> = rules.chain(params).filter(|row| !readme.contains(row)).collect();
+    assert_eq!(missing, [""; 0]);
+}
