@@ -29,7 +29,7 @@ pub fn check(gate: Option<&Gate>, kind: &Kind, manifest: Manifest, change: Chang
     for verdict in &report.verdicts {
         match &verdict.outcome {
             Outcome::Fail(findings) => {
-                diagnostics.0.extend(findings.iter().map(|finding| found(kind, finding)))
+                diagnostics.0.extend(findings.iter().map(|finding| found(kind, finding)));
             }
             Outcome::CannotTell { because, likely } => {
                 for finding in likely {

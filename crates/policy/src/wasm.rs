@@ -403,7 +403,6 @@ impl ResourceLimiter for Host {
 }
 
 /// The policy calls this when it cannot go on.
-#[expect(clippy::needless_pass_by_value, reason = "wasmtime hands the caller over by value")]
 fn abort(caller: Caller<'_, Host>, address: i32) -> wasmtime::Result<()> {
     let message = match &caller.data().exports {
         Some((memory, _)) => read_text(memory.data(&caller), address)?.to_owned(),

@@ -49,7 +49,6 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Serves a provider until the host ends it. Blocks; the exit code is for `main` to return.
 ///
 /// Installs a panic hook that logs where a panic happened and nothing of what it says, which may be a secret.
-#[expect(clippy::needless_pass_by_value, reason = "it is the last thing that main does")]
 pub fn serve(provider: impl Provider, options: ServeOptions) -> ExitCode {
     let environment = Environment::of_process();
     if !options.reattach

@@ -13,7 +13,6 @@ fn kustomization() -> &'static Kind {
     kinds::by_resource("kustomization").unwrap()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "tests read better without a borrow at each call")]
 fn manifest(kind: &Kind, spec: Value) -> Manifest {
     let object = json!({
         "apiVersion": kind.api_version(),
