@@ -65,7 +65,8 @@ bench: build ## side by side with the peers, medians and ratios
 
 .PHONY: fuzz
 fuzz: ## a minute for each fuzz target (needs a nightly toolchain and cargo-fuzz)
-	cd fuzz && for target in $$($(CARGO) fuzz list); do $(CARGO) +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
+	cd fuzz && for target in $$($(CARGO) fuzz list); do mkdir -p corpus/$$target; \
+	  $(CARGO) +nightly fuzz run $$target corpus/$$target seeds/$$target -- -max_total_time=60 || exit 1; done
 
 .PHONY: install-dev
 install-dev: build ## a filesystem mirror with both programs, and the CLI configuration to export
