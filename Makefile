@@ -21,7 +21,7 @@ demo: build ## the whole road on a cluster of its own: Flux, a refused plan, an 
 .PHONY: test
 test: build ## all tests, on real parts (built on first use: about 15 minutes, once)
 	@skips=$$(mktemp); export FLUXGATE_SKIPS=$$skips; \
-	$(CARGO) test $(PROFILE) --workspace; status=$$?; \
+	$(CARGO) test $(PROFILE) --workspace --no-fail-fast; status=$$?; \
 	count=$$(wc -l < $$skips); \
 	if [ $$count -gt 0 ]; then echo; echo "$$count tests were skipped:"; sort $$skips | uniq -c; \
 	  if [ "$$CI" = true ]; then echo "nothing may be skipped here"; status=1; fi; fi; \

@@ -52,7 +52,7 @@ fn a_finding_says_what_where_and_what_to_do() {
       "severity": "deny",
       "message": "GitRepository/flux-system/apps: spec.url is in the scp form, which the API of Flux refuses: write ssh://git@h/x",
       "path": "spec.url",
-      "remedy": "Write https://host/path or ssh://git@host/path, and keep credentials in the Secret that\nspec.secretRef names."
+      "remedy": "Write https://host/path or ssh://git@host/path, and keep credentials in the Secret that spec.secretRef names."
     }
     "#);
 }
