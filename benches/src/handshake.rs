@@ -1,6 +1,6 @@
 //! The start: from exec to the handshake line with mutual TLS, and the memory after the schema call.
 
-use std::{path::PathBuf, process::Command};
+use std::process::Command;
 
 use tfplugin::{host::Host, rpc::messages::get_provider_schema};
 
@@ -10,7 +10,7 @@ const RUNS: usize = 21;
 
 pub fn rows() -> Vec<Row> {
     eprintln!("measuring the start ...");
-    let program = program();
+    let program = crate::provider();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut startups = Vec::new();
     let mut memory = Vec::new();
@@ -39,12 +39,4 @@ pub fn rows() -> Vec<Row> {
             beside: String::new(),
         },
     ]
-}
-
-/// The built provider, beside this program.
-fn program() -> PathBuf {
-    let here = std::env::current_exe().unwrap();
-    let program = here.with_file_name("terraform-provider-fluxgate");
-    assert!(program.is_file(), "{} is missing: run `make build`", program.display());
-    program
 }

@@ -13,7 +13,10 @@ pub fn rows() -> Vec<Row> {
     eprintln!("measuring plans ...");
     let plane = ControlPlane::start(Size::Api).unwrap();
     let kubeconfig = json!(plane.kubeconfig_path());
-    let ours = Tofu::new()
+    let program = crate::provider();
+    let ours = Tofu::without_providers()
+        .unwrap()
+        .provider("fluxgate/fluxgate", "0.1.0", &program)
         .unwrap()
         .file("versions.tf", "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n")
         .file(
