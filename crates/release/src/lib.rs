@@ -1,0 +1,1 @@
+//! Helm's actions on a cluster: install, upgrade, uninstall, with the record that Helm reads.

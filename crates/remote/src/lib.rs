@@ -1,0 +1,1 @@
+//! Charts from outside: folders, archives and chart repositories over HTTPS.

@@ -1,0 +1,1 @@
+//! YAML as Helm and Go read and write it.
