@@ -24,10 +24,16 @@ pub enum Arg<'a> {
     Float(f64),
     /// A `string`.
     Str(&'a str),
+    /// A `[]interface {}`.
+    List(Vec<Arg<'a>>),
+    /// A `map[string]interface {}`, in the order of its keys.
+    Map(Vec<(&'a str, Arg<'a>)>),
+    /// A value of a type of its own: the type's name, and what `%v` and `%s` print.
+    Other(&'a str, &'a str),
 }
 
 impl Arg<'_> {
-    fn go_type(&self) -> &'static str {
+    fn go_type(&self) -> &str {
         match self {
             Arg::Nil => "<nil>",
             Arg::Bool(_) => "bool",
@@ -36,6 +42,9 @@ impl Arg<'_> {
             Arg::BigInt(_) => "*big.Int",
             Arg::Float(_) => "float64",
             Arg::Str(_) => "string",
+            Arg::List(_) => "[]interface {}",
+            Arg::Map(_) => "map[string]interface {}",
+            Arg::Other(name, _) => name,
         }
     }
 }
@@ -306,7 +315,46 @@ impl Printer {
             (Arg::BigInt(value), 'w') => self.big_integer_as_struct(value, verb),
             (Arg::BigInt(value), _) => self.big_integer(value, verb),
             (Arg::Bool(_), _) => self.bad_verb(arg, verb),
+            (Arg::List(elements), _) => self.list(elements, verb),
+            (Arg::Map(entries), _) => self.map(entries, verb),
+            (Arg::Other(_, text), 'v' | 's') => self.pad(text),
+            (Arg::Other(..), _) => self.bad_verb(arg, verb),
         }
+    }
+
+    /// Each element with the verb and the flags of the whole.
+    fn list(&mut self, elements: &[Arg<'_>], verb: char) {
+        let (open, between, close) =
+            if self.spec.go_syntax { ("[]interface {}{", ", ", "}") } else { ("[", " ", "]") };
+        self.output.push_str(open);
+        for (position, element) in elements.iter().enumerate() {
+            if self.output.len() > self.limit {
+                return;
+            }
+            if position > 0 {
+                self.output.push_str(between);
+            }
+            self.print(element, verb);
+        }
+        self.output.push_str(close);
+    }
+
+    fn map(&mut self, entries: &[(&str, Arg<'_>)], verb: char) {
+        let (open, between, close) =
+            if self.spec.go_syntax { ("map[string]interface {}{", ", ", "}") } else { ("map[", " ", "]") };
+        self.output.push_str(open);
+        for (position, (key, value)) in entries.iter().enumerate() {
+            if self.output.len() > self.limit {
+                return;
+            }
+            if position > 0 {
+                self.output.push_str(between);
+            }
+            self.print(&Arg::Str(key), verb);
+            self.output.push(':');
+            self.print(value, verb);
+        }
+        self.output.push_str(close);
     }
 
     fn bad_verb(&mut self, arg: &Arg<'_>, verb: char) {

@@ -9,6 +9,7 @@
 //! | [`mod@format`] | `fmt.Sprintf` |
 //! | [`number`] | `strconv.FormatFloat` |
 //! | [`quote`] | `strconv.Quote` and its kin |
+//! | [`mod@unquote`] | `strconv.Unquote` |
 //! | [`duration`] | `time.ParseDuration`, `time.Duration.String` |
 
 pub mod duration;
@@ -16,3 +17,4 @@ pub mod format;
 pub mod number;
 mod printable;
 pub mod quote;
+pub mod unquote;

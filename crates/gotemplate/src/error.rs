@@ -7,8 +7,10 @@ use std::fmt;
 pub struct Error {
     /// When it happened.
     pub stage: Stage,
-    /// The template in which it happened, as it was named when it was parsed.
+    /// The text in which it happened, as it was named when it was parsed: a file. Empty where the error only introduces its cause.
     pub template: String,
+    /// The template that was running: the file, or a `define` in it. Empty for parse errors.
+    pub executing: String,
     /// The line, from 1.
     pub line: usize,
     /// The column in bytes, from 0 as Go counts; `None` for parse errors, where Go does not say.
@@ -41,13 +43,15 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "template: {}:{}", self.template, self.line)?;
-        if let Some(column) = self.column {
-            write!(f, ":{column}")?;
-        }
-        f.write_str(": ")?;
-        if self.stage == Stage::Execute {
-            write!(f, "executing {:?} at <{}>: ", self.template, self.context)?;
+        if !self.template.is_empty() {
+            write!(f, "template: {}:{}", self.template, self.line)?;
+            if let Some(column) = self.column {
+                write!(f, ":{column}")?;
+            }
+            f.write_str(": ")?;
+            if self.stage == Stage::Execute {
+                write!(f, "executing {} at <{}>: ", go::quote::quote(&self.executing), self.context)?;
+            }
         }
         f.write_str(&self.message)?;
         if let Some(cause) = &self.cause {
@@ -58,3 +62,21 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// There is no template of that name in the set.
+pub(crate) fn missing(name: &str) -> Error {
+    Error {
+        stage: Stage::Execute,
+        template: String::new(),
+        executing: String::new(),
+        line: 0,
+        column: None,
+        context: String::new(),
+        message: format!(
+            "template: no template {} associated with template \"gotpl\"",
+            go::quote::quote(name)
+        ),
+        by_author: false,
+        cause: None,
+    }
+}

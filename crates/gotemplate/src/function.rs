@@ -31,6 +31,11 @@ pub trait Call {
 pub enum CallError {
     /// A message of the function's own; the executor adds where and which function.
     Message(String),
+    /// An argument that Go's type checks refuse before the function runs: its place among the arguments, and Go's words
+    /// (`wrong type for value; expected int; got string`).
+    Argument(Option<usize>, String),
+    /// Words of the chart's author for the user: `fail`, `required`.
+    ByAuthor(String),
     /// An error of a template that the function ran.
     Template(Box<Error>),
 }
