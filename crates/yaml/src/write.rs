@@ -109,6 +109,9 @@ impl Emitter {
     }
 
     fn string(&mut self, text: &str, place: Place) {
+        if text.contains('\u{85}') {
+            return self.string(&without_next_line(text), place);
+        }
         let simple_key = place == Place::Key;
         let analysis = Analysis::of(text);
         let resolves = resolve(text) != Scalar::Text || is_base_60(text);
@@ -204,10 +207,13 @@ impl Emitter {
 
     fn double_quoted(&mut self, text: &str, may_fold: bool) {
         self.indicator("\"", true, false, false);
+        // go-yaml looks for the byte order mark at the start of the text, whatever character it is about to write.
+        let all = text.starts_with('\u{feff}');
         let mut spaces = false;
         let mut characters = text.char_indices().peekable();
         while let Some((at, character)) = characters.next() {
-            if !is_printable(character) || is_break(character) || character == '"' || character == '\\' {
+            if all || !is_printable(character) || is_break(character) || character == '"' || character == '\\'
+            {
                 for escaped in escape(character).chars() {
                     self.put(escaped);
                 }
@@ -413,6 +419,33 @@ fn escape(character: char) -> String {
             code @ ..=0xffff => format!("\\u{code:04X}"),
             code => format!("\\U{code:08X}"),
         },
+    }
+}
+
+/// Go writes YAML by way of JSON, whose texts it reads as YAML: there U+0085, which JSON leaves as it is, is a line break, and is folded.
+fn without_next_line(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut breaks = 0;
+    for (position, line) in text.split('\u{85}').enumerate() {
+        let line = if position == 0 { line } else { line.trim_start_matches(' ') };
+        if position > 0 {
+            folded.truncate(folded.trim_end_matches(' ').len());
+            breaks += 1;
+        }
+        if !line.is_empty() {
+            push_breaks(&mut folded, std::mem::take(&mut breaks));
+            folded.push_str(line);
+        }
+    }
+    push_breaks(&mut folded, breaks);
+    folded
+}
+
+fn push_breaks(text: &mut String, breaks: usize) {
+    match breaks {
+        0 => {}
+        1 => text.push(' '),
+        more => text.extend(std::iter::repeat_n('\n', more - 1)),
     }
 }
 
