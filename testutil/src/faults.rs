@@ -233,6 +233,10 @@ impl Answer {
         self.response.clone().map(Full::new)
     }
 
+    pub(crate) fn into_response(self) -> Response<Bytes> {
+        self.response
+    }
+
     /// Sets a header.
     ///
     /// # Panics

@@ -4,6 +4,7 @@
 //! - [`ControlPlane`] is a Kubernetes cluster on loopback in one of three sizes; [`Size::Flux`] runs the real
 //!   Flux controllers for whatever chart is installed in it.
 //! - [`GitServer`] serves repositories over HTTPS.
+//! - [`ChartServer`] serves packaged charts over HTTPS.
 //! - [`Tofu`] drives OpenTofu with the built provider, [`Helm`] the pinned helm.
 //! - [`faults`] are servers that misbehave, and a proxy that spoils what passes it.
 //! - [`require!`] skips a test, in the open, on a machine that lacks what it needs.
@@ -19,6 +20,7 @@
     reason = "this crate serves tests, where a panic with the full story is the wanted outcome"
 )]
 
+pub mod chart_server;
 pub mod control_plane;
 mod error;
 pub mod faults;
@@ -35,6 +37,7 @@ pub mod tofu;
 pub mod tools;
 pub mod wait;
 
+pub use chart_server::{ChartServer, ChartServerOptions, PackagedChart};
 pub use control_plane::{ControlPlane, Shared, Size};
 pub use error::Error;
 pub use git_server::{GitServer, Repository};

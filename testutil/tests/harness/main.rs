@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod charts;
 mod cluster;
 mod ends;
 mod faulty;
