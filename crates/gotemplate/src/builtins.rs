@@ -29,13 +29,7 @@ pub(crate) fn call(name: &str, arguments: &[Value], limit: usize) -> Answer {
         ("print", _) => Ok(print::sprint(arguments).into()),
         ("println", _) => Ok(print::sprintln(arguments).into()),
         ("printf", [Value::Str(format), rest @ ..]) => Ok(print::sprintf(limit, format, rest)?.into()),
-        ("printf", [Value::Nil, ..]) => {
-            Err(CallError::Argument(Some(0), "invalid value; expected string".to_owned()))
-        }
-        ("printf", [other, ..]) => Err(CallError::Argument(
-            Some(0),
-            format!("wrong type for value; expected string; got {}", other.type_name()),
-        )),
+        ("printf", [_, ..]) => Err(CallError::Argument(0, "string")),
         ("eq", [_]) => Err("missing argument for comparison".into()),
         ("eq", [value, others @ ..]) => {
             for other in others {
@@ -50,19 +44,13 @@ pub(crate) fn call(name: &str, arguments: &[Value], limit: usize) -> Answer {
         ("le", [left, right]) => Ok(Value::Bool(less_or_equal(left, right)?)),
         ("gt", [left, right]) => Ok(Value::Bool(!less_or_equal(left, right)?)),
         ("ge", [left, right]) => Ok(Value::Bool(!less(left, right)?)),
+        // No value is a function.
         ("call", [Value::Nil, ..]) => Err("call of nil".into()),
-        ("call", [value, ..]) => Err(format!("non-function of type {}", value.type_name()).into()),
-        _ => Err(CallError::Argument(None, wrong_count(name, arguments.len()))),
+        ("call", [value, ..]) => Err(format!("non-function {{}} of type {}", value.type_name()).into()),
+        ("not" | "len", _) => Err(CallError::Count("1")),
+        ("ne" | "lt" | "le" | "gt" | "ge", _) => Err(CallError::Count("2")),
+        _ => Err(CallError::Count("at least 1")),
     }
-}
-
-fn wrong_count(name: &str, got: usize) -> String {
-    let want = match name {
-        "not" | "len" => "1",
-        "ne" | "lt" | "le" | "gt" | "ge" => "2",
-        _ => "at least 1",
-    };
-    format!("wrong number of args for {name}: want {want} got {got}")
 }
 
 fn text_of(arguments: &[Value]) -> String {
@@ -111,7 +99,7 @@ fn equal(left: &Value, right: &Value) -> Result<bool, CallError> {
     match (basic(left), basic(right)) {
         (Basic::Other, Basic::Other) if left.kind() != right.kind() => Err(format!(
             "non-comparable types {}: {}, {}: {}",
-            print::print(left),
+            as_text(left),
             left.type_name(),
             right.type_name(),
             print::print(right)
@@ -123,6 +111,11 @@ fn equal(left: &Value, right: &Value) -> Result<bool, CallError> {
         (left, right) if std::mem::discriminant(&left) == std::mem::discriminant(&right) => Ok(left == right),
         _ => Err(incompatible(left, right)),
     }
+}
+
+/// As `%s` prints it.
+fn as_text(value: &Value) -> String {
+    print::sprintf(usize::MAX, "%s", std::slice::from_ref(value)).unwrap_or_default()
 }
 
 fn less(left: &Value, right: &Value) -> Result<bool, CallError> {

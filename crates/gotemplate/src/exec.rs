@@ -23,13 +23,22 @@ pub(crate) struct Execution<'s> {
     set: &'s Set<'s>,
     template: &'s Template,
     /// Innermost last.
-    variables: Vec<(Rc<str>, Value)>,
+    variables: Vec<Variable>,
+    /// Whether the dot is an element of what a range walks over.
+    dot_is_element: bool,
     output: String,
     fuel: &'s mut Fuel,
     /// How many templates run around this one.
     depth: usize,
     /// What is being worked on, for errors.
     place: Place<'s>,
+}
+
+struct Variable {
+    name: Rc<str>,
+    value: Value,
+    /// Whether it is an element of what a range walks over: then Go sees an `interface {}`, and minds when it is nil.
+    is_element: bool,
 }
 
 /// A piece of a template, as errors show it.
@@ -62,7 +71,8 @@ impl<'s> Execution<'s> {
         let mut execution = Execution {
             set,
             template,
-            variables: vec![("$".into(), data.clone())],
+            variables: vec![Variable { name: "$".into(), value: data.clone(), is_element: false }],
+            dot_is_element: false,
             output: String::new(),
             fuel,
             depth,
@@ -169,7 +179,11 @@ impl<'s> Execution<'s> {
         let scope = self.variables.len();
         let value = self.pipe(dot, &branch.pipe)?;
         let flow = if value.truth() {
-            self.walk_all(if with { &value } else { dot }, &branch.body)?
+            let before = self.dot_is_element;
+            self.dot_is_element = before && !with;
+            let flow = self.walk_all(if with { &value } else { dot }, &branch.body)?;
+            self.dot_is_element = before;
+            flow
         } else if let Some(otherwise) = &branch.otherwise {
             self.walk_all(dot, otherwise)?
         } else {
@@ -212,7 +226,9 @@ impl<'s> Execution<'s> {
             self.step()?;
             ran = true;
             self.iteration(&branch.pipe, key, &element, scope)?;
+            let before = std::mem::replace(&mut self.dot_is_element, true);
             let flow = self.walk_all(&element, &branch.body)?;
+            self.dot_is_element = before;
             self.variables.truncate(inner);
             if flow == Flow::Break {
                 break;
@@ -235,9 +251,10 @@ impl<'s> Execution<'s> {
         };
         for (position, value) in values.into_iter().enumerate() {
             if pipe.assigns {
-                self.assign(&pipe.variables[position], value)?;
-            } else {
-                self.variables[scope + position].1 = value;
+                self.assign(&pipe.variables[position], value, true)?;
+            } else if let Some(variable) = self.variables.get_mut(scope + position) {
+                variable.value = value;
+                variable.is_element = true;
             }
         }
         Ok(())
@@ -257,10 +274,11 @@ impl<'s> Execution<'s> {
         Ok(())
     }
 
-    fn assign(&mut self, name: &str, value: Value) -> Result<()> {
-        match self.variables.iter_mut().rev().find(|(known, _)| **known == *name) {
-            Some((_, slot)) => {
-                *slot = value;
+    fn assign(&mut self, name: &str, value: Value, is_element: bool) -> Result<()> {
+        match self.variables.iter_mut().rev().find(|known| *known.name == *name) {
+            Some(variable) => {
+                variable.value = value;
+                variable.is_element = is_element;
                 Ok(())
             }
             None => self.error(format!("undefined variable: {name}")),
@@ -276,9 +294,13 @@ impl<'s> Execution<'s> {
         let value = value.unwrap_or_default();
         for variable in &pipe.variables {
             if pipe.assigns {
-                self.assign(variable, value.clone())?;
+                self.assign(variable, value.clone(), false)?;
             } else {
-                self.variables.push((Rc::clone(variable), value.clone()));
+                self.variables.push(Variable {
+                    name: Rc::clone(variable),
+                    value: value.clone(),
+                    is_element: false,
+                });
             }
         }
         Ok(value)
@@ -341,17 +363,11 @@ impl<'s> Execution<'s> {
         last: Option<Value>,
     ) -> Result<Value> {
         self.place = Place::Operand(operand);
-        let (start, fields) = match &operand.term {
-            Term::Field(fields) => (dot.clone(), fields),
+        let (start, is_element, fields) = match &operand.term {
+            Term::Field(fields) => (dot.clone(), self.dot_is_element, fields),
             Term::Variable(name, fields) => {
-                let value = self
-                    .variables
-                    .iter()
-                    .rev()
-                    .find(|(known, _)| known == name)
-                    .map(|(_, value)| value.clone());
-                match value {
-                    Some(value) => (value, fields),
+                match self.variables.iter().rev().find(|known| known.name == *name) {
+                    Some(variable) => (variable.value.clone(), variable.is_element, fields),
                     None => return self.error(format!("undefined variable: {name}")),
                 }
             }
@@ -361,7 +377,7 @@ impl<'s> Execution<'s> {
             Term::Chain(inner, fields) => {
                 let value = self.argument(dot, inner)?;
                 self.place = Place::Operand(operand);
-                (value, fields)
+                (value, false, fields)
             }
             _ => return self.error(format!("can't evaluate command {}", quote(&operand.to_string()))),
         };
@@ -371,7 +387,7 @@ impl<'s> Execution<'s> {
             }
             return Ok(start);
         };
-        let mut receiver = Receiver { value: start, from_map: false };
+        let mut receiver = Receiver { value: start, is_interface: is_element };
         for name in before {
             receiver = self.field(receiver, name, &[])?;
         }
@@ -385,11 +401,11 @@ impl<'s> Execution<'s> {
     }
 
     fn field(&mut self, receiver: Receiver, name: &str, arguments: &[Value]) -> Result<Receiver> {
-        let found = |value, from_map| Ok(Receiver { value, from_map });
-        let of_type = if receiver.from_map { "interface {}" } else { receiver.value.type_name() };
+        let found = |value, is_interface| Ok(Receiver { value, is_interface });
+        let of_type = if receiver.is_interface { "interface {}" } else { receiver.value.type_name() };
         match &receiver.value {
             // What a pipeline gave as nil has no fields, and nobody minds; a missing key in the middle of a chain is an error.
-            Value::Nil if receiver.from_map => {
+            Value::Nil if receiver.is_interface => {
                 self.error(format!("nil pointer evaluating interface {{}}.{name}"))
             }
             Value::Nil => found(Value::Nil, false),
@@ -443,7 +459,7 @@ impl<'s> Execution<'s> {
         };
         let value = match answer {
             Ok(value) => value,
-            Err(error) => return self.failed_call(name, operand, command, error),
+            Err(error) => return self.failed_call(name, operand, command, &arguments, error),
         };
         if let Value::Str(text) = &value {
             self.wrote(text.len())?;
@@ -456,13 +472,25 @@ impl<'s> Execution<'s> {
         name: &str,
         operand: &'s Operand,
         command: Option<&'s Command>,
+        arguments: &[Value],
         error: CallError,
     ) -> Result<T> {
-        if let CallError::Argument(position, message) = error {
-            // Go checks each argument where it stands; the piped one where the last of the others stood.
-            let refused = position.and_then(|position| command?.arguments.get(position + 1));
-            self.place = refused.map_or(self.place, Place::Operand);
-            return self.error(message);
+        let operands = command.map(|command| &command.arguments[1..]).unwrap_or_default();
+        match error {
+            CallError::Argument(position, expected) => {
+                // Go checks each argument where it stands; the piped one where the last of the others stood.
+                let refused = operands.get(position);
+                self.place = refused.map_or(self.place, Place::Operand);
+                return self.error(wrong_argument(refused, arguments.get(position), expected));
+            }
+            CallError::Count(wanted) => {
+                self.place = Place::Operand(operand);
+                return self.error(format!(
+                    "wrong number of args for {name}: want {wanted} got {}",
+                    arguments.len()
+                ));
+            }
+            _ => {}
         }
         self.place = match command {
             Some(command) => Place::Call(command),
@@ -470,9 +498,11 @@ impl<'s> Execution<'s> {
         };
         let failed = format!("error calling {name}");
         match error {
-            CallError::Message(message) | CallError::Argument(_, message) => {
-                self.error(format!("{failed}: {message}"))
+            CallError::Message(message) if name == "call" => {
+                let callee = operands.first().map(ToString::to_string).unwrap_or_default();
+                self.error(format!("{failed}: {}", message.replace("{}", &callee)))
             }
+            CallError::Message(message) => self.error(format!("{failed}: {message}")),
             CallError::ByAuthor(message) => {
                 self.error(format!("{failed}: {message}")).map_err(|mut error: Box<Error>| {
                     error.by_author = true;
@@ -480,6 +510,7 @@ impl<'s> Execution<'s> {
                 })
             }
             CallError::Template(cause) => self.error_with(failed, Some(cause)),
+            CallError::Argument(..) | CallError::Count(_) => self.error(failed),
         }
     }
 
@@ -506,10 +537,39 @@ impl<'s> Execution<'s> {
     }
 }
 
-/// A value whose field is wanted, and whether it was itself the value of a map's key: then Go sees an `interface {}`.
+/// Go's words for an argument of the wrong type: other ones for a literal than for a value.
+fn wrong_argument(operand: Option<&Operand>, value: Option<&Value>, expected: &str) -> String {
+    let literal = operand.filter(|operand| {
+        matches!(operand.term, Term::Number(..) | Term::Bool(_) | Term::Text(..) | Term::Nil)
+    });
+    match (literal, value) {
+        (Some(Operand { term: Term::Nil, .. }), _) => format!("cannot assign nil to {expected}"),
+        (Some(literal), _) if !expected.contains(['[', '{']) => {
+            let wanted = match expected {
+                "int" | "int64" | "int32" => "integer",
+                "float64" | "float32" => "float",
+                other => other,
+            };
+            format!("expected {wanted}; found {literal}")
+        }
+        (Some(literal), _) => format!("can't handle {literal} for arg of type {expected}"),
+        // A field that is nil is still an `interface {}`, what a pipeline gave as nil is no value at all.
+        (None, None | Some(Value::Nil))
+            if operand.is_some_and(|operand| matches!(operand.term, Term::Field(_) | Term::Chain(..))) =>
+        {
+            format!("wrong type for value; expected {expected}; got interface {{}}")
+        }
+        (None, None | Some(Value::Nil)) => format!("invalid value; expected {expected}"),
+        (None, Some(value)) => {
+            format!("wrong type for value; expected {expected}; got {}", value.type_name())
+        }
+    }
+}
+
+/// A value whose field is wanted, and whether it was itself found in a map or list: then Go sees an `interface {}`.
 struct Receiver {
     value: Value,
-    from_map: bool,
+    is_interface: bool,
 }
 
 impl Call for Execution<'_> {

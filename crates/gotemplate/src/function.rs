@@ -31,9 +31,11 @@ pub trait Call {
 pub enum CallError {
     /// A message of the function's own; the executor adds where and which function.
     Message(String),
-    /// An argument that Go's type checks refuse before the function runs: its place among the arguments, and Go's words
-    /// (`wrong type for value; expected int; got string`).
-    Argument(Option<usize>, String),
+    /// An argument is not of the type that the function takes: its place among the arguments, from 0, and the type as Go names it
+    /// (`string`, `int`, `float64`, `bool`, `map[string]interface {}`). The executor finds Go's words for it.
+    Argument(usize, &'static str),
+    /// There are too many or too few arguments: what the function wants (`2`, `at least 1`).
+    Count(&'static str),
     /// Words of the chart's author for the user: `fail`, `required`.
     ByAuthor(String),
     /// An error of a template that the function ran.

@@ -80,7 +80,9 @@ impl fmt::Display for Token<'_> {
         match self.kind {
             Kind::Eof => f.write_str("EOF"),
             Kind::Error => f.write_str(&self.text),
-            kind if kind.is_keyword() || kind == Kind::Nil => write!(f, "<{}>", self.text),
+            kind if kind.is_keyword() || matches!(kind, Kind::Nil | Kind::Dot) => {
+                write!(f, "<{}>", self.text)
+            }
             _ if self.text.chars().count() > 10 => {
                 let first: String = self.text.chars().take(10).collect();
                 write!(f, "{}...", go::quote::quote(&first))

@@ -490,8 +490,8 @@ impl<'p> Parser<'p> {
                 None => return self.error(format!("malformed character constant: {}", token.text)),
             },
             Kind::Complex | Kind::Number => match number(&token.text) {
-                Some(number) => Term::Number((&*token.text).into(), number),
-                None => return self.error(format!("illegal number syntax: {}", quote(&token.text))),
+                Ok(number) => Term::Number((&*token.text).into(), number),
+                Err(problem) => return self.error(format!("{problem}: {}", quote(&token.text))),
             },
             Kind::String | Kind::RawString => Term::Text((&*token.text).into(), self.literal(&token.text)?),
             Kind::LeftParen => {
@@ -509,39 +509,49 @@ impl<'p> Parser<'p> {
     }
 }
 
-/// A number as Go's parser reads it; `None` where it is none, or a complex one.
-fn number(text: &str) -> Option<Number> {
-    let (negative, unsigned) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
+/// A number as Go's parser reads it. Complex numbers are not read.
+fn number(text: &str) -> std::result::Result<Number, &'static str> {
+    const ILLEGAL: &str = "illegal number syntax";
+    let (negative, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
     let lower = unsigned.to_ascii_lowercase();
     let is_hexadecimal = lower.starts_with("0x");
     let looks_like_float =
         lower.contains('.') || (!is_hexadecimal && lower.contains('e')) || lower.contains('p');
-    if !looks_like_float {
-        let (radix, digits) = match lower.as_bytes() {
-            [b'0', b'x', ..] => (16, &lower[2..]),
-            [b'0', b'o', ..] => (8, &lower[2..]),
-            [b'0', b'b', ..] => (2, &lower[2..]),
-            [b'0', _, ..] => (8, &lower[1..]),
-            _ => (10, lower.as_str()),
+    if looks_like_float {
+        let value = if is_hexadecimal {
+            hexadecimal_float(&lower[2..])
+        } else {
+            lower.replace('_', "").parse::<f64>().ok()
         };
-        let digits = digits.replace('_', "");
-        if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-            return None;
-        }
-        let Ok(magnitude) = i128::from_str_radix(&digits, radix) else { return Some(Number::TooLarge) };
-        let value = if negative { -magnitude } else { magnitude };
-        return Some(i64::try_from(value).map_or(Number::TooLarge, Number::Int));
+        let value = value.filter(|value| value.is_finite()).ok_or(ILLEGAL)?;
+        return Ok(Number::Float(if negative { -value } else { value }));
     }
-    let value = if is_hexadecimal {
-        hexadecimal_float(&lower[2..])?
-    } else {
-        lower.replace('_', "").parse::<f64>().ok()?
+    let (radix, digits) = match lower.as_bytes() {
+        [b'0', b'x', ..] => (16, &lower[2..]),
+        [b'0', b'o', ..] => (8, &lower[2..]),
+        [b'0', b'b', ..] => (2, &lower[2..]),
+        [b'0', _, ..] => (8, &lower[1..]),
+        _ => (10, lower.as_str()),
     };
-    value.is_finite().then_some(Number::Float(if negative { -value } else { value }))
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        // Go reads it as a float at last, and then wonders why it has no point.
+        return Err(if lower.bytes().all(|byte| byte.is_ascii_digit()) && !lower.is_empty() {
+            "integer overflow"
+        } else {
+            ILLEGAL
+        });
+    }
+    let magnitude = i128::from_str_radix(&digits, radix).unwrap_or(i128::MAX);
+    if magnitude > i128::from(u64::MAX) || (negative && magnitude > 1 << 63) {
+        return Err("integer overflow");
+    }
+    let value = if negative { -magnitude } else { magnitude };
+    Ok(i64::try_from(value).map_or(Number::TooLarge, Number::Int))
 }
 
 /// `1.8p3` after its `0x`.
