@@ -2,6 +2,7 @@
 
 mod plan_json;
 mod report;
+mod values;
 
 use std::{
     collections::BTreeMap,
@@ -78,6 +79,8 @@ enum Failure {
     Read { file: String, source: io::Error },
     #[error("{file} is not a plan in JSON")]
     Plan { file: String, source: plan_json::PlanError },
+    #[error("{file} holds a resource that cannot be judged")]
+    Resource { file: String, source: plan_json::PlanError },
     #[error("{file} does not hold the parameters of the rules as a JSON object")]
     Params { file: String, source: serde_json::Error },
     #[error("the policy gate is shut")]
@@ -91,6 +94,7 @@ impl Failure {
         match self {
             Self::Read { .. } => "Check the path; `-` reads standard input.",
             Self::Plan { .. } => "Make it by `tofu plan -out plan && tofu show -json plan > plan.json`.",
+            Self::Resource { .. } => "Correct the resource and plan again.",
             Self::Params { .. } => "Write it as {\"interval_at_least\": \"1m\"}.",
             Self::Shut(policy::Error::NoObjects) => {
                 "A check that checks nothing does not pass. Check that the plan is the one with the Flux objects in it."
@@ -118,10 +122,7 @@ fn checked(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for path in &arguments.files {
         let file = path.display().to_string();
         let text = read(path).map_err(|source| Failure::Read { file: shown(&file), source })?;
-        subjects.extend(
-            plan_json::subjects(&file, &text)
-                .map_err(|source| Failure::Plan { file: shown(&file), source })?,
-        );
+        subjects.extend(plan_json::subjects(&file, &text).map_err(|source| refused(shown(&file), source))?);
     }
     let report = gate.check_all(&subjects).map_err(Failure::Shut)?;
 
@@ -139,6 +140,14 @@ fn checked(arguments: &Arguments) -> Result<ExitCode, Failure> {
         (true, _, false) | (false, true, true) => ExitCode::from(1),
         _ => ExitCode::SUCCESS,
     })
+}
+
+fn refused(file: String, source: plan_json::PlanError) -> Failure {
+    if source.is_of_a_resource() {
+        Failure::Resource { file, source }
+    } else {
+        Failure::Plan { file, source }
+    }
 }
 
 fn settings(arguments: &Arguments) -> Result<Settings, Failure> {

@@ -98,6 +98,90 @@ fn objects_of_the_kubernetes_provider_are_judged_too() {
     assert!(text(&output).contains("prune"), "{}", text(&output));
 }
 
+/// A resource that installs Flux, with other values for some attributes.
+fn install(more: Value) -> Value {
+    let mut attributes = json!({
+        "name": "flux-system", "namespace": "flux-system", "repository": "https://example.com/charts",
+        "chart": "flux2", "version": "2.18.3", "values": ["multitenancy: {enabled: true}\n"], "values_files": null,
+        "set": null, "set_wo_revision": null, "wait": true, "timeouts": null,
+    });
+    for (name, value) in more.as_object().unwrap() {
+        attributes[name] = value.clone();
+    }
+    change("fluxgate_install.flux", &["create"], attributes)
+}
+
+/// Which rules found something, and which cannot tell.
+fn judged(resource: Value) -> (Vec<String>, Vec<String>) {
+    let output = check(&plan(&[resource]), &["-o", "json"]);
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    let rules = |list: &str| {
+        let items = report[list].as_array().unwrap();
+        items.iter().map(|item| item["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    (rules("findings"), rules("cannot_tell"))
+}
+
+#[test]
+fn an_installation_is_judged_with_its_values_merged() {
+    for (attributes, findings) in [
+        (json!({}), &[][..]),
+        (json!({"version": "latest"}), &["chart-version"]),
+        (json!({"version": null}), &["chart-version"]),
+        (json!({"repository": "http://example.com"}), &["chart-repository"]),
+        (json!({"repository": null, "chart": "./flux2", "version": null}), &[]),
+        (json!({"values": []}), &["multi-tenancy"]),
+        (json!({"values": null}), &["multi-tenancy"]),
+        (
+            json!({"values": ["multitenancy: {enabled: true}\npolicies: {create: true}\n", "policies: {create: false}\n"]}),
+            &["network-policy"],
+        ),
+        (
+            json!({"values": [], "set": [{"name": "multitenancy.enabled", "value": "true", "type": null}]}),
+            &[],
+        ),
+    ] {
+        assert_eq!(
+            judged(install(attributes.clone())),
+            (findings.iter().map(ToString::to_string).collect(), vec![]),
+            "{attributes}"
+        );
+    }
+}
+
+#[test]
+fn values_that_a_plan_does_not_tell_leave_rules_undecided() {
+    let open = vec!["multi-tenancy".to_owned(), "network-policy".to_owned()];
+    let mut late = install(json!({"values": [null]}));
+    late["change"]["after_unknown"] = json!({"values": [true], "objects": true});
+    assert_eq!(judged(late), (vec![], open.clone()));
+    for attributes in [json!({"values_files": ["values.yaml"]}), json!({"set_wo_revision": 1})] {
+        assert_eq!(judged(install(attributes)), (vec![], open.clone()));
+    }
+    let mut late = install(json!({"version": null}));
+    late["change"]["after_unknown"] = json!({"version": true});
+    assert_eq!(judged(late), (vec![], vec!["chart-version".to_owned()]));
+}
+
+#[test]
+fn an_installation_that_is_only_warned_of_passes() {
+    let output = check(&plan(&[install(json!({"values": []}))]), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    insta::assert_snapshot!(text(&output));
+}
+
+#[test]
+fn values_that_are_no_yaml_are_explained() {
+    let mut words = String::new();
+    for values in ["a: [", "- a"] {
+        let output = check(&plan(&[install(json!({"values": [values]}))]), &[]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        words.push_str(&text(&output));
+    }
+    insta::assert_snapshot!(words);
+}
+
 #[test]
 fn a_value_that_is_known_only_after_apply_is_neither_passed_nor_refused() {
     let mut late = good();
@@ -142,12 +226,14 @@ fn severities_and_parameters_are_set_on_the_command_line() {
 
 #[test]
 fn a_check_that_checks_nothing_fails() {
+    let catalogue = policy::Catalogue::built_in().unwrap();
+    let off: Vec<String> = catalogue.rules().iter().map(|rule| format!("{}=off", rule.id)).collect();
     let data = json!({"address": "data.x.y", "mode": "data", "type": "x", "name": "y", "change": {"actions": ["read"]}});
     let cases = [
         (plan(&[]), vec![]),
         (plan(&[data]), vec![]),
         (plan(&[change("null_resource.x", &["create"], json!({}))]), vec![]),
-        (plan(&[good()]), vec!["--rule", "interval=off", "--rule", "prune=off", "--rule", "url-scheme=off"]),
+        (plan(&[good()]), off.iter().flat_map(|rule| ["--rule", rule.as_str()]).collect()),
     ];
     for (plan, arguments) in cases {
         let output = check(&plan, &arguments);

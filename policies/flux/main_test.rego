@@ -5,7 +5,10 @@ import data.flux.vectors
 
 test_the_report_names_every_rule_even_without_findings if {
 	report := main.report with input as vectors.about({})
-	object.keys(report) == {"interval", "prune", "url_scheme"}
+	object.keys(report) == {
+		"chart_repository", "chart_version", "interval", "multi_tenancy", "name", "network_policy", "path", "prune", "ref",
+		"source_kind", "suspend", "url_scheme",
+	}
 	every findings in report {
 		findings == set()
 	}
@@ -15,5 +18,7 @@ test_the_report_gathers_findings if {
 	report := main.report with input as vectors.about(vectors.kustomization({}))
 	count(report.interval) == 1
 	count(report.prune) == 1
+	count(report.source_kind) == 1
+	count(report.path) == 0
 	count(report.url_scheme) == 0
 }

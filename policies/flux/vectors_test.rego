@@ -8,6 +8,8 @@ git_repository(spec) := object_of("source.toolkit.fluxcd.io/v1", "GitRepository"
 
 kustomization(spec) := object_of("kustomize.toolkit.fluxcd.io/v1", "Kustomization", spec)
 
+install(spec) := object_of("fluxgate/v1", "Install", spec)
+
 object_of(api_version, kind, spec) := {
 	"apiVersion": api_version,
 	"kind": kind,
@@ -19,6 +21,7 @@ about(one) := {"object": one, "change": "create", "subject": "the one"}
 
 params := {
 	"allowed_schemes": ["https", "ssh"],
+	"allowed_source_kinds": ["GitRepository"],
 	"interval_at_least": "30s",
 	"interval_less_than": "1h",
 }

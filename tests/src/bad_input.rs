@@ -174,7 +174,7 @@ fn a_value_that_the_api_would_refuse_is_refused_at_plan() {
     ];
     for (spec, expected) in cases {
         let configuration = format!(
-            "resource \"fluxgate_git_repository\" \"app\" {{\n  name = \"app\"\n  namespace = \"apps\"\n  spec = merge({{ url = \"https://example.com/app.git\", interval = \"1m\" }}, {{ {spec} }})\n}}\n"
+            "resource \"fluxgate_git_repository\" \"app\" {{\n  name = \"app\"\n  namespace = \"apps\"\n  spec = merge({{ url = \"https://example.com/app.git\", interval = \"1m\", ref = {{ branch = \"main\" }} }}, {{ {spec} }})\n}}\n"
         );
         let tofu = require!(unconnected(&configuration));
         tofu.init().success();

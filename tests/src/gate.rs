@@ -1,6 +1,6 @@
 //! The policy gate on the road: at plan, before the write, and never in the way of a destroy.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testutil::require;
 
 use crate::support::{api, live, provider_block, repository, tofu, unconnected};
@@ -19,9 +19,9 @@ fn a_plan_that_the_policy_refuses_is_refused_on_the_line() {
 
 #[test]
 fn each_rule_speaks_at_plan() {
-    let kustomization = |interval: &str, prune: bool| {
+    let kustomization = |interval: &str, prune: bool, more: &str| {
         format!(
-            "resource \"fluxgate_kustomization\" \"app\" {{\n  name = \"app\"\n  namespace = \"apps\"\n  spec = {{\n    interval = \"{interval}\"\n    prune = {prune}\n    source_ref = {{ kind = \"GitRepository\", name = \"app\" }}\n  }}\n}}\n"
+            "resource \"fluxgate_kustomization\" \"app\" {{\n  name = \"app\"\n  namespace = \"apps\"\n  spec = {{\n    interval = \"{interval}\"\n    prune = {prune}\n    source_ref = {{ kind = \"GitRepository\", name = \"app\" }}\n    {more}\n  }}\n}}\n"
         )
     };
     let cases = [
@@ -31,9 +31,19 @@ fn each_rule_speaks_at_plan() {
         ),
         (repository("apps", "").replace("\"1m\"", "\"1h\""), Some("interval")),
         (repository("apps", "").replace("\"1m\"", "\"1s\""), Some("interval")),
-        (kustomization("1m", true), None),
-        (kustomization("1h30m", true), Some("interval")),
-        (kustomization("1m", false), Some("prune")),
+        (repository("apps", "").replace("{ branch = \"main\" }", "{ branch = \" \" }"), Some("ref")),
+        (repository("apps", "").replace("{ branch = \"main\" }", "null"), Some("ref")),
+        (
+            repository("apps", "").replace("{ branch = \"main\" }", "{ branch = \"main\", tag = \"v1\" }"),
+            Some("ref"),
+        ),
+        (kustomization("1m", true, "path = \"./clusters/dev\""), None),
+        (kustomization("1h30m", true, ""), Some("interval")),
+        (kustomization("1m", false, ""), Some("prune")),
+        (kustomization("1m", true, "path = \"/clusters/dev\""), Some("path")),
+        (kustomization("1m", true, "path = \"../dev\""), Some("path")),
+        (kustomization("1m", true, "suspend = true"), Some("suspend")),
+        (kustomization("1m", true, "").replace("\"GitRepository\"", "\"Bucket\""), Some("source-kind")),
     ];
     for (configuration, expected) in cases {
         let tofu = require!(unconnected(&configuration));
@@ -135,7 +145,7 @@ fn a_gate_with_wrong_settings_is_shut_and_says_what_there_is() {
         (json!({"rules": {"interval": "never"}}), "deny, warn or off"),
         (json!({"params": {"interval_at_most": "1m"}}), "interval_less_than"),
         (json!({"params": {"interval_at_least": 3}}), "interval_at_least"),
-        (json!({"rules": {"interval": "off", "prune": "off", "url-scheme": "off"}}), "no rule"),
+        (json!({"rules": all_off()}), "no rule"),
     ];
     for (policy, expected) in cases {
         let tofu = require!(unconnected(&repository("apps", "")));
@@ -144,4 +154,11 @@ fn a_gate_with_wrong_settings_is_shut_and_says_what_there_is() {
         let text = tofu.plan().failure().text();
         assert!(text.to_lowercase().contains(expected), "{policy}: {text}");
     }
+}
+
+/// Every rule that the page of the rules tells of, turned off.
+fn all_off() -> Value {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    page.lines().filter_map(|line| line.strip_prefix("## ")).map(|id| (id.to_owned(), json!("off"))).collect()
 }

@@ -1,9 +1,11 @@
 //! Plans as `tofu show -json` prints them: which objects of Flux they hold, and what is about to happen to them.
 
 use flux::{FieldPath, Manifest, Origin, Step, hcl, kinds, manifest::ManifestError};
-use policy::{Change, Subject};
+use policy::{Change, Subject, install};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::values::{self, ValuesError};
 
 /// Why a text is not a plan that can be judged.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,21 @@ pub enum PlanError {
         /// What is wrong with it.
         source: ManifestError,
     },
+    /// An installation whose values cannot be read.
+    #[error("{address} has values that cannot be read")]
+    Values {
+        /// The resource's address.
+        address: String,
+        /// What is wrong with them.
+        source: ValuesError,
+    },
+}
+
+impl PlanError {
+    /// Whether the plan itself is sound, and one of its resources is not.
+    pub fn is_of_a_resource(&self) -> bool {
+        matches!(self, Self::Object { .. } | Self::Values { .. })
+    }
 }
 
 #[derive(Deserialize)]
@@ -58,7 +75,8 @@ struct ChangeDetail {
     after_sensitive: Value,
 }
 
-/// The objects in a plan: those of this provider's resources, and those of `kubernetes_manifest`.
+/// The objects in a plan: those of this provider's resources, an installation being one, and those of
+/// `kubernetes_manifest`.
 ///
 /// # Errors
 /// The text is no plan, or a resource that should hold an object does not.
@@ -79,8 +97,7 @@ pub fn subjects(file: &str, text: &[u8]) -> Result<Vec<Subject>, PlanError> {
         }
         let Some(change) = change(&resource.change.actions) else { continue };
         let origin = Origin::plan(file, resource.address.as_str());
-        let manifest = manifest(resource, change, origin)
-            .map_err(|source| PlanError::Object { address: resource.address.clone(), source })?;
+        let manifest = manifest(resource, change, origin)?;
         subjects.extend(manifest.map(|manifest| Subject { manifest, change }));
     }
     Ok(subjects)
@@ -106,7 +123,8 @@ fn manifest(
     resource: &ResourceChange,
     change: Change,
     origin: Origin,
-) -> Result<Option<Manifest>, ManifestError> {
+) -> Result<Option<Manifest>, PlanError> {
+    let no_object = |source| PlanError::Object { address: resource.address.clone(), source };
     let detail = &resource.change;
     let none = Value::Null;
     let (state, unknown, sensitive) = match change {
@@ -114,13 +132,22 @@ fn manifest(
         _ => (&detail.after, &detail.after_unknown, &detail.after_sensitive),
     };
     if let Some(kind) = resource.resource_type.strip_prefix("fluxgate_").and_then(kinds::by_resource) {
-        let manifest = hcl::manifest(kind, state, &marked(unknown), origin)?;
+        let manifest = hcl::manifest(kind, state, &marked(unknown), origin).map_err(no_object)?;
         let sensitive = marked(sensitive).iter().map(|path| kind.object_path(path)).collect::<Vec<_>>();
+        return Ok(Some(manifest.with_sensitive(sensitive)));
+    }
+    if resource.resource_type == "fluxgate_install" {
+        let values = values::values(state)
+            .map_err(|source| PlanError::Values { address: resource.address.clone(), source })?;
+        let unknown = [marked(unknown), values.untold].concat();
+        let manifest = install::manifest(state, values.merged, &unknown, origin).map_err(no_object)?;
+        let sensitive = marked(sensitive).iter().filter_map(install::object_path).collect::<Vec<_>>();
         return Ok(Some(manifest.with_sensitive(sensitive)));
     }
     if resource.resource_type == "kubernetes_manifest" {
         let manifest =
-            Manifest::partly_known(state["manifest"].clone(), marked(&unknown["manifest"]), origin)?;
+            Manifest::partly_known(state["manifest"].clone(), marked(&unknown["manifest"]), origin)
+                .map_err(no_object)?;
         return Ok(Some(manifest.with_sensitive(marked(&sensitive["manifest"]))));
     }
     Ok(None)

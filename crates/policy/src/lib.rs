@@ -37,6 +37,7 @@ pub mod catalogue;
 mod error;
 mod gate;
 mod input;
+pub mod install;
 mod report;
 mod settings;
 mod value;

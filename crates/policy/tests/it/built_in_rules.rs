@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use testutil::require;
 use testutil::tools::Tool;
 
-use crate::workshop::{git_repository, kustomization, opa, subject};
+use crate::workshop::{git_repository, install, kustomization, opa, subject};
 
 const URLS: &[&str] = &[
     "https://x/y",
@@ -82,6 +82,103 @@ const INTERVALS: &[&str] = &[
     "3600000ms",
 ];
 
+const PATHS: &[&str] = &[
+    "",
+    " ",
+    ".",
+    "./",
+    "./a",
+    "a/b",
+    "./.",
+    "./a//b",
+    "./..foo",
+    "./foo..",
+    "/abs",
+    "\\abs",
+    "..",
+    "../x",
+    "./../x",
+    "./a/../b",
+    "a/../b",
+    "./a/..",
+    "a\\..\\b",
+    "./a\\..\\b",
+    "...",
+    "./a\n/../b",
+    "\u{0}/..",
+];
+
+const NAMES: &[&str] =
+    &["a", "flux-system", "a.b", "Bad_Name", "", " ", " a", "a ", "-a", "a-", "a..b", "\u{e9}", "a\n", "a/b"];
+
+const REPOSITORIES: &[&str] = &[
+    "https://x/charts",
+    "https://x:8443",
+    "https://[::1]/x",
+    "oci://ghcr.io/x",
+    "http://x",
+    "HTTPS://x",
+    " https://x",
+    "",
+    " ",
+    "https://",
+    "https://u:p@x",
+    "https://x/?a",
+    "https://x/ a",
+    "fluxcd",
+    "git@h:x",
+    "https://x\n",
+];
+
+const VERSIONS: &[&str] = &[
+    "2.16.4",
+    "v2.16.4",
+    "2.16.4-rc.1+b.7",
+    "~2.18",
+    "^2",
+    ">=2.16.0 <3.0.0",
+    ">= 2, < 3",
+    "2.0.0 - 2.9.9",
+    "2.x",
+    "~2.16 || ~2.18",
+    "",
+    " ",
+    "latest",
+    " Latest ",
+    "*",
+    "x.x",
+    "two",
+    "2.16.4 ",
+    "2..4",
+    "2.1.2.3",
+    "2.16.4\n",
+];
+
+/// References, and what was decided of them.
+fn references() -> Vec<(Value, bool)> {
+    vec![
+        (json!({"branch": "main"}), true),
+        (json!({"tag": "v1"}), true),
+        (json!({"semver": ">=1.0.0 <2.0.0"}), true),
+        (json!({"commit": "0123abc"}), true),
+        (json!({"name": "refs/pull/420/head"}), true),
+        (json!({"branch": "main", "commit": "0123abc"}), true),
+        (json!({"branch": "main", "tag": null, "semver": null, "commit": null, "name": null}), true),
+        (json!({}), false),
+        (json!(null), false),
+        (json!("main"), false),
+        (json!({"branch": ""}), false),
+        (json!({"branch": " "}), false),
+        (json!({"branch": null}), false),
+        (json!({"branch": "main", "tag": "v1"}), false),
+        (json!({"branch": "main", "tag": ""}), false),
+        (json!({"branch": "main", "commit": "0123abc", "name": "x"}), false),
+        (json!({"branch": 7}), false),
+        (json!({"Branch": "main"}), false),
+        (json!(["branch"]), false),
+    ]
+}
+
 /// What stands where a value is forgotten, emptied, or of another type.
 fn nothings() -> Vec<Value> {
     vec![
@@ -101,13 +198,25 @@ fn nothings() -> Vec<Value> {
 fn subjects() -> Vec<Subject> {
     let mut specs = vec![json!({}), json!({"url": "https://x/y", "interval": "5m", "prune": true})];
     specs.extend(nothings());
-    for (field, texts) in [("url", URLS), ("interval", INTERVALS), ("prune", &["true", "false"][..])] {
+    let flags = &["true", "false"][..];
+    let fields =
+        [("url", URLS), ("interval", INTERVALS), ("prune", flags), ("suspend", flags), ("path", PATHS)];
+    for (field, texts) in fields {
         let values = nothings().into_iter().chain(texts.iter().map(|text| json!(text)));
         for value in values {
             let mut spec = json!({"url": "https://x/y", "interval": "5m", "prune": true});
             spec[field] = value;
             specs.push(spec);
         }
+    }
+    specs.extend(references().into_iter().map(|(reference, _)| json!({"ref": reference})));
+    for kind in ["GitRepository", "OCIRepository", "Bucket", "HelmRepository", "gitrepository"] {
+        specs.push(json!({"sourceRef": {"kind": kind}}));
+    }
+    for nothing in nothings() {
+        specs.push(json!({"sourceRef": {"kind": nothing}}));
+        specs.push(json!({"sourceRef": nothing}));
+        specs.push(json!({"ref": {"tag": nothing}}));
     }
     let mut subjects: Vec<Subject> =
         specs.into_iter().flat_map(|spec| [git_repository(spec.clone()), kustomization(spec)]).collect();
@@ -124,7 +233,47 @@ fn subjects() -> Vec<Subject> {
     ] {
         subjects.push(subject(json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}})));
     }
+    for name in nothings().into_iter().chain(NAMES.iter().map(|name| json!(name))) {
+        let metadata = json!({"name": name, "namespace": "flux-system"});
+        subjects.push(subject(
+            json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata}),
+        ));
+    }
+    subjects.extend(installations());
     subjects
+}
+
+/// Installations with every value that may stand where a rule reads.
+fn installations() -> Vec<Subject> {
+    let remote =
+        || json!({"repository": "https://x/charts", "chart": "flux2", "version": "2.18.3", "values": {}});
+    let mut specs = vec![remote(), json!({}), json!({"chart": "./flux2"}), json!({"chart": "oci://x/flux2"})];
+    specs.extend(nothings());
+    let with_texts = |texts: &[&str]| {
+        nothings().into_iter().chain(texts.iter().map(|text| json!(text))).collect::<Vec<_>>()
+    };
+    for (pointer, values) in [
+        ("repository", with_texts(REPOSITORIES)),
+        ("version", with_texts(VERSIONS)),
+        ("chart", with_texts(&["./flux2", "oci://x"])),
+        ("values", nothings()),
+    ] {
+        for value in values {
+            let mut spec = remote();
+            spec[pointer] = value;
+            specs.push(spec);
+        }
+    }
+    for value in nothings() {
+        for (group, key) in [("policies", "create"), ("multitenancy", "enabled")] {
+            let mut spec = remote();
+            spec["values"][group] = value.clone();
+            specs.push(spec.clone());
+            spec["values"][group] = json!({key: value});
+            specs.push(spec);
+        }
+    }
+    specs.into_iter().map(install).collect()
 }
 
 /// For each subject, what `opa eval` finds: for each rule the messages with their paths, in order. A builtin
@@ -232,6 +381,46 @@ fn verdicts_are_those_that_were_decided() {
         assert!(!accepted("prune", kustomization(json!({"prune": prune}))), "{prune}");
     }
     assert!(!accepted("prune", kustomization(json!({}))));
+    for suspend in [json!(false), json!(null)] {
+        assert!(accepted("suspend", kustomization(json!({"suspend": suspend}))), "{suspend}");
+    }
+    assert!(accepted("suspend", kustomization(json!({}))));
+    for suspend in [json!(true), json!("false"), json!("true"), json!(""), json!(0)] {
+        assert!(!accepted("suspend", kustomization(json!({"suspend": suspend}))), "{suspend}");
+    }
+    for path in ["", ".", "./a", "a/b", "./..foo"] {
+        assert!(accepted("path", kustomization(json!({"path": path}))), "{path}");
+    }
+    assert!(accepted("path", kustomization(json!({}))));
+    for path in ["/abs", "..", "../hack", "a/../b", "./..", "a\\..\\b"] {
+        assert!(!accepted("path", kustomization(json!({"path": path}))), "{path}");
+    }
+    for (reference, decided) in references() {
+        assert_eq!(accepted("ref", git_repository(json!({"ref": reference}))), decided, "{reference}");
+    }
+    assert!(!accepted("ref", git_repository(json!({}))));
+    let from = |kind: Value| kustomization(json!({"sourceRef": {"kind": kind, "name": "apps"}}));
+    assert!(accepted("source-kind", from(json!("GitRepository"))));
+    for kind in [json!("OCIRepository"), json!("Bucket"), json!(""), json!(null)] {
+        assert!(!accepted("source-kind", from(kind.clone())), "{kind}");
+    }
+    assert!(!accepted("source-kind", kustomization(json!({}))));
+    for repository in [json!("https://x"), json!("oci://x"), json!(null)] {
+        let spec = json!({"repository": repository, "chart": "./flux2", "version": "2.18.3"});
+        assert!(accepted("chart-repository", install(spec)), "{repository}");
+    }
+    for repository in ["http://x", "", " https://x"] {
+        assert!(!accepted("chart-repository", install(json!({"repository": repository}))), "{repository}");
+    }
+    for version in ["2.16.4", ">=2.16.0 <3.0.0", "~2.18"] {
+        let spec = json!({"repository": "https://x", "version": version});
+        assert!(accepted("chart-version", install(spec)), "{version}");
+    }
+    for version in [json!(""), json!(" "), json!("latest"), json!(null)] {
+        let spec = json!({"repository": "https://x", "version": version});
+        assert!(!accepted("chart-version", install(spec)), "{version}");
+    }
+    assert!(accepted("chart-version", install(json!({"chart": "./flux2"}))));
 }
 
 /// What the whole project says of an address and of an interval, in one place for inputs and plans.
@@ -278,8 +467,12 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(|items| json!(items)),
-            prop::collection::btree_map("(url|interval|prune|.{0,8})", inner, 0..6)
-                .prop_map(|map| json!(map)),
+            prop::collection::btree_map(
+                "(url|interval|prune|path|ref|branch|sourceRef|kind|suspend|values|policies|version|.{0,8})",
+                inner,
+                0..6
+            )
+            .prop_map(|map| json!(map)),
         ]
     })
 }
@@ -300,8 +493,24 @@ proptest! {
     }
 
     #[test]
+    fn a_path_that_passes_stays_below_its_root(path in "(\\.\\.|\\.|[ab./\\\\]){0,8}") {
+        let passes = passes(gate(), &kustomization(json!({"path": path})), "path");
+        let segments: Vec<&str> = path.split(['/', '\\']).collect();
+        let stays = !path.starts_with(['/', '\\']) && !segments.contains(&"..");
+        prop_assert_eq!(passes, stays);
+    }
+
+    #[test]
+    fn a_name_passes_where_the_table_takes_it(name in "[a-zA-Z0-9._ -]{0,6}|[a-z.-]{0,8}") {
+        let mut object = git_repository(json!({})).manifest.into_object();
+        object["metadata"]["name"] = json!(name);
+        let passes = passes(gate(), &subject(object), "name");
+        prop_assert_eq!(passes, flux::names::subdomain(&name).is_ok());
+    }
+
+    #[test]
     fn whatever_an_object_holds_it_is_judged(spec in any_value()) {
-        for subject in [git_repository(spec.clone()), kustomization(spec.clone())] {
+        for subject in [git_repository(spec.clone()), kustomization(spec.clone()), install(spec.clone())] {
             let report = gate().check(&[subject]).unwrap();
             prop_assert_eq!(report.errors, vec![]);
         }

@@ -6,6 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::workshop::{git_repository, kustomization, subject};
 
+/// How many rules there are, how many of them speak of Kustomizations, and how many do not.
+const RULES: usize = 12;
+const OF_KUSTOMIZATIONS: usize = 6;
+const OF_OTHERS: usize = RULES - OF_KUSTOMIZATIONS;
+
 fn gate() -> Gate {
     Gate::new(Settings::default()).unwrap()
 }
@@ -15,7 +20,7 @@ fn outcome(report: &Report, rule: &str) -> Outcome {
 }
 
 fn good_kustomization() -> Subject {
-    kustomization(json!({"interval": "5m", "prune": true}))
+    kustomization(json!({"interval": "5m", "prune": true, "sourceRef": {"kind": "GitRepository"}}))
 }
 
 fn with_unknown(mut subject: Subject, path: &str) -> Subject {
@@ -35,13 +40,18 @@ fn settings(rules: &[(&str, Severity)], params: Value) -> Settings {
 #[test]
 fn a_good_object_passes_every_rule_that_speaks_of_it() {
     let report = gate().check(&[good_kustomization()]).unwrap();
-    assert_eq!(report.counts(), Counts { passed: 2, not_applicable: 1, ..Counts::default() });
+    assert_eq!(
+        report.counts(),
+        Counts { passed: OF_KUSTOMIZATIONS, not_applicable: OF_OTHERS, ..Counts::default() }
+    );
     assert!(!report.denied());
 }
 
 #[test]
 fn a_finding_says_what_where_and_what_to_do() {
-    let report = gate().check(&[git_repository(json!({"interval": "5m", "url": "git@h:x"}))]).unwrap();
+    let report = gate()
+        .check(&[git_repository(json!({"interval": "5m", "url": "git@h:x", "ref": {"tag": "v1"}}))])
+        .unwrap();
     assert!(report.denied());
     let (subject, finding) = report.findings().next().unwrap();
     assert_eq!(subject, 0);
@@ -62,10 +72,17 @@ fn pairs_are_counted_and_ordered_by_object_then_rule() {
     let bad = kustomization(json!({"interval": "1d"}));
     let subjects = [good_kustomization(), bad, subject(json!({"apiVersion": "v1", "kind": "Secret"}))];
     let report = gate().check(&subjects).unwrap();
-    assert_eq!(report.counts(), Counts { passed: 2, failed: 2, not_applicable: 5, ..Counts::default() });
+    // Of the bad one, interval, prune and source kind are refused.
+    let counts = Counts {
+        passed: OF_KUSTOMIZATIONS + OF_KUSTOMIZATIONS - 3,
+        failed: 3,
+        not_applicable: OF_OTHERS + OF_OTHERS + RULES,
+        ..Counts::default()
+    };
+    assert_eq!(report.counts(), counts);
     let pairs: Vec<(usize, &str)> = report.verdicts.iter().map(|v| (v.subject, v.rule.as_str())).collect();
-    assert!(pairs.is_sorted() && pairs.len() == 9, "{pairs:?}");
-    assert_eq!(report.of(1).count(), 3);
+    assert!(pairs.is_sorted() && pairs.len() == 3 * RULES, "{pairs:?}");
+    assert_eq!(report.of(1).count(), RULES);
 }
 
 #[test]
@@ -99,14 +116,15 @@ fn an_unknown_name_is_named_as_such() {
 #[test]
 fn an_object_of_unknown_kind_is_told_by_no_rule() {
     let report = gate().check(&[with_unknown(good_kustomization(), "kind")]).unwrap();
-    // The group alone rules one of them out.
-    assert_eq!(report.counts(), Counts { cannot_tell: 2, not_applicable: 1, ..Counts::default() });
+    // The group alone rules some of them out.
+    let counts = Counts { cannot_tell: OF_KUSTOMIZATIONS, not_applicable: OF_OTHERS, ..Counts::default() };
+    assert_eq!(report.counts(), counts);
     let nothing_known = with_unknown(with_unknown(good_kustomization(), "kind"), "apiVersion");
-    assert_eq!(gate().check(&[nothing_known]).unwrap().counts().cannot_tell, 3);
+    assert_eq!(gate().check(&[nothing_known]).unwrap().counts().cannot_tell, RULES);
     let report = gate().check(&[with_unknown(good_kustomization(), "")]).unwrap();
-    assert_eq!(report.counts().cannot_tell, 3);
+    assert_eq!(report.counts().cannot_tell, RULES);
     let no_group = with_unknown(good_kustomization(), "apiVersion");
-    assert_eq!(gate().check(&[no_group]).unwrap().counts().cannot_tell, 2);
+    assert_eq!(gate().check(&[no_group]).unwrap().counts().cannot_tell, OF_KUSTOMIZATIONS);
 }
 
 #[test]
@@ -123,10 +141,13 @@ fn an_unknown_parameter_leaves_its_rules_undecided() {
 
 #[test]
 fn what_does_not_change_is_only_warned_of() {
-    let mut subject = kustomization(json!({"interval": "1d", "prune": true}));
+    let mut subject =
+        kustomization(json!({"interval": "1d", "prune": true, "sourceRef": {"kind": "GitRepository"}}));
     subject.change = Change::Unchanged;
     let report = gate().check(&[subject]).unwrap();
-    assert_eq!(report.counts(), Counts { passed: 1, warned: 1, not_applicable: 1, ..Counts::default() });
+    let counts =
+        Counts { passed: OF_KUSTOMIZATIONS - 1, warned: 1, not_applicable: OF_OTHERS, ..Counts::default() };
+    assert_eq!(report.counts(), counts);
     assert!(!report.denied());
     assert!(report.findings().all(|(_, finding)| finding.severity == Severity::Warn));
 }
@@ -136,15 +157,20 @@ fn what_is_deleted_is_not_judged() {
     let mut subject = kustomization(json!({}));
     subject.change = Change::Delete;
     let report = gate().check(&[subject]).unwrap();
-    assert_eq!(report.counts(), Counts { not_applicable: 3, ..Counts::default() });
+    assert_eq!(report.counts(), Counts { not_applicable: RULES, ..Counts::default() });
 }
 
 #[test]
 fn severities_are_set_by_rule() {
     let gate =
         Gate::new(settings(&[("interval", Severity::Warn), ("prune", Severity::Off)], json!({}))).unwrap();
-    let report = gate.check(&[kustomization(json!({"interval": "1d"}))]).unwrap();
-    assert_eq!(report.counts(), Counts { warned: 1, not_applicable: 1, ..Counts::default() });
+    let mut subject = good_kustomization().manifest.into_object();
+    subject["spec"]["interval"] = json!("1d");
+    subject["spec"]["prune"] = json!(false);
+    let report = gate.check(&[crate::workshop::subject(subject)]).unwrap();
+    let counts =
+        Counts { passed: OF_KUSTOMIZATIONS - 2, warned: 1, not_applicable: OF_OTHERS, ..Counts::default() };
+    assert_eq!(report.counts(), counts);
     assert!(!report.denied());
     assert_eq!(gate.severity("prune"), Severity::Off);
     assert_eq!(gate.severity("url-scheme"), Severity::Deny);
@@ -153,13 +179,18 @@ fn severities_are_set_by_rule() {
 #[test]
 fn parameters_change_verdicts() {
     let gate = Gate::new(settings(&[], json!({"interval_less_than": "48h"}))).unwrap();
-    let report = gate.check(&[kustomization(json!({"interval": "24h", "prune": true}))]).unwrap();
+    let report = gate
+        .check(&[kustomization(
+            json!({"interval": "24h", "prune": true, "sourceRef": {"kind": "GitRepository"}}),
+        )])
+        .unwrap();
     assert!(!report.denied(), "{report:?}");
 }
 
 #[test]
 fn sensitive_values_never_reach_a_message() {
-    let mut subject = git_repository(json!({"interval": "hunter2", "url": "hunter2://x"}));
+    let mut subject =
+        git_repository(json!({"interval": "hunter2", "url": "hunter2://x", "ref": {"tag": "v1"}}));
     subject.manifest = subject
         .manifest
         .with_sensitive([FieldPath::of(["spec", "interval"]), FieldPath::of(["spec", "url"])]);
@@ -194,6 +225,8 @@ fn a_nameless_object_is_judged_like_any_other() {
 #[test]
 fn settings_that_mean_nothing_are_errors() {
     let mut errors = Vec::new();
+    let catalogue = policy::Catalogue::built_in().unwrap();
+    let off = catalogue.rules().iter().map(|rule| (rule.id.as_str(), Severity::Off)).collect();
     for (rules, params) in [
         (vec![("url_scheme", Severity::Deny)], json!({})),
         (vec![("signature", Severity::Deny)], json!({})),
@@ -202,7 +235,7 @@ fn settings_that_mean_nothing_are_errors() {
         (vec![], json!({"interval_less_than": null})),
         (vec![], json!({"allowed_schemes": "https"})),
         (vec![], json!({"allowed_schemes": ["https", 1]})),
-        (["interval", "prune", "url-scheme"].map(|id| (id, Severity::Off)).to_vec(), json!({})),
+        (off, json!({})),
     ] {
         errors.push(Gate::new(settings(&rules, params)).unwrap_err().to_string());
     }
@@ -225,7 +258,7 @@ fn threads_share_a_gate() {
             scope.spawn(|| {
                 for _ in 0..50 {
                     let report = gate.check(&[kustomization(json!({})), good_kustomization()]).unwrap();
-                    assert_eq!(report.counts().failed, 2);
+                    assert_eq!(report.counts().failed, 3);
                 }
             });
         }
@@ -248,4 +281,22 @@ fn settings_are_plain_data() {
     assert!(empty.is_empty());
     assert_eq!("warn".parse(), Ok(Severity::Warn));
     assert_eq!("Warn".parse::<Severity>().unwrap_err().to_string(), "a severity is one of deny, warn, off");
+}
+
+#[test]
+fn a_rule_that_warns_by_itself_stops_nothing() {
+    let install = subject(json!({
+        "apiVersion": "fluxgate/v1", "kind": "Install", "metadata": {"name": "flux", "namespace": "flux-system"},
+        "spec": {
+            "repository": "https://example.com/charts", "chart": "flux2", "version": "2.18.3",
+            "values": {"policies": {"create": false}},
+        },
+    }));
+    let report = gate().check(std::slice::from_ref(&install)).unwrap();
+    assert!(!report.denied());
+    let warned: Vec<&str> = report.findings().map(|(_, finding)| finding.rule.as_str()).collect();
+    assert_eq!(warned, ["multi-tenancy", "network-policy"]);
+    assert_eq!(report.counts().warned, 2);
+    let strict = Gate::new(settings(&[("multi-tenancy", Severity::Deny)], json!({}))).unwrap();
+    assert!(strict.check(&[install]).unwrap().denied());
 }

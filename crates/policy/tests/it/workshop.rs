@@ -115,6 +115,16 @@ pub fn kustomization(spec: Value) -> Subject {
     }))
 }
 
+/// An installation with that spec, before it is made.
+pub fn install(spec: Value) -> Subject {
+    subject(json!({
+        "apiVersion": "fluxgate/v1",
+        "kind": "Install",
+        "metadata": {"name": "flux", "namespace": "flux-system"},
+        "spec": spec,
+    }))
+}
+
 /// An object before its creation.
 pub fn subject(object: Value) -> Subject {
     let manifest = Manifest::new(object, Origin::resource("fluxgate_test.apps")).unwrap();
