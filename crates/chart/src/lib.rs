@@ -5,12 +5,14 @@
 //! | [`file`] | the files of a chart, as folders and archives hold them |
 //! | [`metadata`] | Chart.yaml |
 //! | [`output`] | what rendering gives: manifests in order, hooks, notes |
+//! | [`semver`] | versions and ranges |
 //!
 //! Pure: no I/O, no clock, no environment. Time, randomness and what `lookup` finds arrive as values.
 
 pub mod file;
 pub mod metadata;
 pub mod output;
+pub mod semver;
 
 use file::File;
 use metadata::Metadata;
