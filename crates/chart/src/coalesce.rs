@@ -45,7 +45,12 @@ impl Notices {
 }
 
 /// Fills a copy of `values` from the chart and its subcharts; what `values` says wins.
-pub(crate) fn coalesce(chart: &Node<'_>, values: &Map, nulls: Nulls, notices: &Notices) -> Result<Map, TypeMismatch> {
+pub(crate) fn coalesce(
+    chart: &Node<'_>,
+    values: &Map,
+    nulls: Nulls,
+    notices: &Notices,
+) -> Result<Map, TypeMismatch> {
     let values = copy_map(values);
     coalesce_into(chart, &values, "", nulls, notices)?;
     Ok(values)
@@ -142,8 +147,12 @@ fn coalesce_values(chart: &Node<'_>, values: &Map, prefix: &str, nulls: Nulls, n
 
 /// Fills `into` from `from`; what `into` says wins.
 pub(crate) fn coalesce_tables(into: &Map, from: &Map, prefix: &str, nulls: Nulls, notices: &Notices) {
-    let defaults: Vec<Rc<str>> =
-        from.entries().into_iter().filter(|(_, value)| !matches!(value, Value::Nil)).map(|(key, _)| key).collect();
+    let defaults: Vec<Rc<str>> = from
+        .entries()
+        .into_iter()
+        .filter(|(_, value)| !matches!(value, Value::Nil))
+        .map(|(key, _)| key)
+        .collect();
     for (key, value) in into.entries() {
         if matches!(value, Value::Nil) {
             from.insert(&key, Value::Nil);

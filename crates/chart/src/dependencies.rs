@@ -21,7 +21,8 @@ pub(crate) struct Node<'a> {
 impl<'a> Node<'a> {
     /// The chart and all its subcharts, untouched.
     pub(crate) fn new(chart: &'a Chart) -> Node<'a> {
-        let values = chart.values.iter().map(|(key, value)| (key.as_str(), Value::from_json(value))).collect();
+        let values =
+            chart.values.iter().map(|(key, value)| (key.as_str(), Value::from_json(value))).collect();
         let dependencies = chart.dependencies.iter().map(Node::new).collect();
         Node { chart, metadata: chart.metadata.clone(), values, dependencies }
     }
@@ -84,7 +85,8 @@ fn take_part<'a>(chart: &Node<'a>) -> Vec<Node<'a>> {
         }
     }
     for dependency in wanted {
-        let found = chart.dependencies.iter().find(|subchart| fits(subchart, &dependency.name, &dependency.version));
+        let found =
+            chart.dependencies.iter().find(|subchart| fits(subchart, &dependency.name, &dependency.version));
         if let Some(subchart) = found {
             let mut subchart = subchart.clone();
             if !dependency.alias.is_empty() {
@@ -106,7 +108,9 @@ fn by_tags(chart: &mut Node<'_>, values: &Map, notices: &Notices) {
                 None => {}
                 Some(Value::Bool(true)) => on = true,
                 Some(Value::Bool(false)) => off = true,
-                Some(_) => notices.add(format!("returned non-bool value: tag {tag} of chart {}", dependency.name)),
+                Some(_) => {
+                    notices.add(format!("returned non-bool value: tag {tag} of chart {}", dependency.name))
+                }
             }
         }
         dependency.enabled = on || !off;
@@ -124,7 +128,10 @@ fn by_conditions(chart: &mut Node<'_>, values: &Map, path: &str, notices: &Notic
                     break;
                 }
                 Some(_) => {
-                    notices.add(format!("returned non-bool value: path {condition} of chart {}", dependency.name));
+                    notices.add(format!(
+                        "returned non-bool value: path {condition} of chart {}",
+                        dependency.name
+                    ));
                 }
             }
         }
@@ -172,7 +179,9 @@ fn import_all(chart: &mut Node<'_>, notices: &Notices) -> Result<(), TypeMismatc
             };
             pairs.push(serde_json::json!({ "child": &child, "parent": &parent }));
             match table_at(&values, &format!("{}.{child}", dependency.name)) {
-                None => notices.add(format!("ImportValues missing table from chart {}: {child}", dependency.name)),
+                None => {
+                    notices.add(format!("ImportValues missing table from chart {}: {child}", dependency.name))
+                }
                 Some(table) => coalesce_tables(&imported, &under(&parent, table), "", Nulls::Keep, notices),
             }
         }

@@ -124,7 +124,8 @@ fn load_at(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
             "values.schema.json" => chart.schema = Some(file.data),
             // Charts of apiVersion v1 name their dependencies in files of their own.
             "requirements.yaml" => {
-                metadata::merge(&mut metadata, &read(&file)?).map_err(|shape| fault(&file, FileError::Shape(shape)))?;
+                metadata::merge(&mut metadata, &read(&file)?)
+                    .map_err(|shape| fault(&file, FileError::Shape(shape)))?;
                 if metadata.api_version == "v1" {
                     chart.files.push(file);
                 }

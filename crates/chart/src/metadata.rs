@@ -182,7 +182,10 @@ fn dependency(value: &Value) -> Option<Dependency> {
         read_text(fields, "Dependency", key, target).ok()?;
     }
     read_list(fields, "Dependency", "tags", &mut dependency.tags, text_of).ok()?;
-    read_list(fields, "Dependency", "import-values", &mut dependency.import_values, |value| Some(value.clone())).ok()?;
+    read_list(fields, "Dependency", "import-values", &mut dependency.import_values, |value| {
+        Some(value.clone())
+    })
+    .ok()?;
     dependency.enabled = fields.get("enabled").and_then(Value::as_bool).unwrap_or_default();
     Some(dependency)
 }
@@ -224,8 +227,8 @@ pub(crate) fn validate(metadata: &mut Metadata) -> Result<(), String> {
     }
     let mut seen = BTreeSet::new();
     for dependency in &mut metadata.dependencies {
-        let Dependency { name, version, repository, condition, .. } = &mut *dependency;
-        [name, version, repository, condition].into_iter().chain(&mut dependency.tags).for_each(sanitize);
+        let Dependency { name, version, repository, condition, tags, .. } = &mut *dependency;
+        [name, version, repository, condition].into_iter().chain(tags).for_each(sanitize);
         let alias = dependency.alias.as_str();
         if !alias.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
             return Err(format!("dependency {:?} has disallowed characters in the alias", dependency.name));
@@ -250,7 +253,8 @@ fn sanitize(text: &mut String) {
 }
 
 fn fields_of(value: &Value) -> Option<&serde_json::Map<String, Value>> {
-    static NONE: std::sync::LazyLock<serde_json::Map<String, Value>> = std::sync::LazyLock::new(Default::default);
+    static NONE: std::sync::LazyLock<serde_json::Map<String, Value>> =
+        std::sync::LazyLock::new(Default::default);
     if value.is_null() { Some(&NONE) } else { value.as_object() }
 }
 
@@ -261,7 +265,8 @@ fn read_text(
     target: &mut String,
 ) -> Result<(), String> {
     if let Some(value) = fields.get(key).filter(|value| !value.is_null()) {
-        *target = text_of(value).ok_or_else(|| mismatch(value, &format!("struct field {owner}.{key} of type string")))?;
+        *target = text_of(value)
+            .ok_or_else(|| mismatch(value, &format!("struct field {owner}.{key} of type string")))?;
     }
     Ok(())
 }
@@ -277,7 +282,10 @@ fn read_list<T>(
     match fields.get(key) {
         None | Some(Value::Null) => Ok(()),
         Some(Value::Array(elements)) => {
-            *target = elements.iter().map(|value| element(value).ok_or_else(|| wrong(value))).collect::<Result<_, _>>()?;
+            *target = elements
+                .iter()
+                .map(|value| element(value).ok_or_else(|| wrong(value)))
+                .collect::<Result<_, _>>()?;
             Ok(())
         }
         Some(other) => Err(wrong(other)),

@@ -1,6 +1,41 @@
 //! What rendering a chart gives.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::coalesce::Notices;
+use crate::file::File;
+use crate::kind_order;
+use crate::metadata::{mismatch, text_of};
+use crate::render::Text;
+
+/// What the templates wrote is no object.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A document is not YAML.
+    #[error("YAML parse error on {path}")]
+    Yaml {
+        /// The template that wrote it.
+        path: String,
+        /// The document.
+        content: String,
+        /// What is wrong with it; its line is that within the document.
+        #[source]
+        source: yaml::Error,
+    },
+    /// A document is YAML of another shape than an object of Kubernetes.
+    #[error("YAML parse error on {path}: {words}")]
+    Shape {
+        /// The template that wrote it.
+        path: String,
+        /// The document.
+        content: String,
+        /// What is wrong with it, in the words of Go's decoder.
+        words: String,
+    },
+}
 
 /// A chart, rendered.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +48,14 @@ pub struct Rendered {
     pub notes: String,
     /// The CustomResourceDefinitions under crds/ of the chart and its subcharts, which are no templates.
     pub crds: Vec<Document>,
+    /// The files that hold them, as they stand.
+    pub crd_files: Vec<File>,
+    /// The values that the templates of the chart saw: those of the user, of the chart and of its subcharts, made one.
+    pub values: Map<String, Value>,
+    /// The values of the user, as Helm stores them with a release.
+    pub config: Map<String, Value>,
+    /// What was ignored: values of the wrong type, hooks of unknown events.
+    pub notices: Vec<String>,
 }
 
 /// One document of the output.
@@ -24,6 +67,8 @@ pub struct Document {
     pub content: String,
     /// The object that the text holds, numbers as the API server reads them; null where it holds only comments.
     pub object: Value,
+    /// Whether its template read the cluster, the clock or randomness, so that the next render may give another text.
+    pub touched: bool,
 }
 
 /// A document with the annotation `helm.sh/hook`.
@@ -39,6 +84,8 @@ pub struct Hook {
     pub manifest: String,
     /// The object that the text holds.
     pub object: Value,
+    /// Whether its template read the cluster, the clock or randomness, so that the next render may give another text.
+    pub touched: bool,
     /// The events at which it runs.
     pub events: Vec<HookEvent>,
     /// `helm.sh/hook-weight`; lower ones run first.
@@ -115,14 +162,69 @@ words! {
 impl Rendered {
     /// The manifests as Helm stores them with a release.
     pub fn manifest(&self) -> String {
-        self.manifests.iter().map(Document::stored).collect()
+        let size =
+            self.manifests.iter().map(|document| document.path.len() + document.content.len() + 16).sum();
+        let mut text = String::with_capacity(size);
+        for document in &self.manifests {
+            write_document(&mut text, &document.path, &document.content);
+        }
+        text
     }
+
+    /// What `helm template` prints.
+    pub fn print(&self, print: &Print) -> String {
+        let mut text = String::new();
+        if print.crds {
+            for file in &self.crd_files {
+                write_document(&mut text, &file.name, &String::from_utf8_lossy(&file.data));
+            }
+        }
+        text.push_str(&self.manifest());
+        let mut text = match text.trim() {
+            trimmed if trimmed.len() + 1 == text.len() && text.ends_with('\n') => text,
+            trimmed => format!("{trimmed}\n"),
+        };
+        for hook in self.hooks.iter().filter(|_| print.hooks) {
+            if print.tests || !hook.events.contains(&HookEvent::Test) {
+                write_document(&mut text, &hook.path, &hook.manifest);
+            }
+        }
+        text
+    }
+}
+
+/// What [`Rendered::print`] prints besides the manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Print {
+    /// The files under crds/ (`--include-crds`).
+    pub crds: bool,
+    /// Hooks (without `--no-hooks`).
+    pub hooks: bool,
+    /// Hooks that are tests (without `--skip-tests`).
+    pub tests: bool,
+}
+
+/// As `helm template` does without flags.
+impl Default for Print {
+    fn default() -> Print {
+        Print { crds: false, hooks: true, tests: true }
+    }
+}
+
+fn write_document(text: &mut String, path: &str, content: &str) {
+    text.push_str("---\n# Source: ");
+    text.push_str(path);
+    text.push('\n');
+    text.push_str(content);
+    text.push('\n');
 }
 
 impl Document {
     /// The document as it stands in a stored manifest: separator, comment with the template, text.
     pub fn stored(&self) -> String {
-        format!("---\n# Source: {}\n{}\n", self.path, self.content)
+        let mut text = String::new();
+        write_document(&mut text, &self.path, &self.content);
+        text
     }
 }
 
@@ -138,4 +240,191 @@ impl std::fmt::Debug for Hook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Hook({} {})", self.kind, self.name)
     }
+}
+
+/// Splits text into documents as Helm does: at lines that begin with `---`. Blank ones are left out, and white space before a document.
+pub fn split(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text.trim_start());
+    std::iter::from_fn(move || {
+        let current = rest?;
+        let (document, after) = match separator(current) {
+            Some((start, end)) => (current.get(..start).unwrap_or_default(), current.get(end..)),
+            None => (current, None),
+        };
+        rest = after;
+        Some(document.trim_start())
+    })
+    .filter(|document| !document.is_empty())
+}
+
+/// Where the first separator begins and ends.
+fn separator(text: &str) -> Option<(usize, usize)> {
+    let start = if text.starts_with("---") { 0 } else { text.find("\n---")? + 1 };
+    let after = text.get(start + 3..)?;
+    let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
+    Some((start, start + 3 + blanks))
+}
+
+const NOTES: &str = "NOTES.txt";
+const HOOK: &str = "helm.sh/hook";
+const HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+const HOOK_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
+const HOOK_OUTPUT_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
+
+/// Makes manifests, hooks and notes of what the templates wrote.
+pub(crate) fn collect(
+    texts: BTreeMap<String, Text>,
+    chart: &str,
+    subchart_notes: bool,
+    notices: &Notices,
+) -> Result<Rendered, Error> {
+    let mut rendered = Rendered::default();
+    let own_notes = format!("{chart}/templates/{NOTES}");
+    for (path, Text { text, touched }) in texts {
+        if path.ends_with(NOTES) {
+            if subchart_notes || path == own_notes {
+                if !rendered.notes.is_empty() {
+                    rendered.notes.push('\n');
+                }
+                rendered.notes.push_str(&text);
+            }
+            continue;
+        }
+        for content in split(&text) {
+            let (object, head) = read(&path, content)?;
+            let document = Document { path: path.clone(), content: content.to_owned(), object, touched };
+            match head.hook(document, notices) {
+                Sorted::Manifest(document) => rendered.manifests.push(document),
+                Sorted::Hook(hook) => rendered.hooks.push(hook),
+                Sorted::Dropped => {}
+            }
+        }
+    }
+    rendered.manifests.sort_by(|left, right| kind_order::install(kind(&left.object), kind(&right.object)));
+    rendered.hooks.sort_by(|left, right| kind_order::install(&left.kind, &right.kind));
+    Ok(rendered)
+}
+
+/// The objects in files under crds/.
+pub(crate) fn crds(files: &[File]) -> Result<Vec<Document>, Error> {
+    let mut documents = Vec::new();
+    for file in files {
+        for content in split(&String::from_utf8_lossy(&file.data)) {
+            let (object, _) = read(&file.name, content)?;
+            documents.push(Document {
+                path: file.name.clone(),
+                content: content.to_owned(),
+                object,
+                touched: false,
+            });
+        }
+    }
+    Ok(documents)
+}
+
+fn kind(object: &Value) -> &str {
+    object.get("kind").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What Helm reads of every document.
+struct Head {
+    kind: String,
+    name: String,
+    annotations: BTreeMap<String, String>,
+}
+
+/// Where a document belongs.
+enum Sorted {
+    Manifest(Document),
+    Hook(Hook),
+    Dropped,
+}
+
+fn read(path: &str, content: &str) -> Result<(Value, Head), Error> {
+    let object = yaml::read(content).map_err(|source| Error::Yaml {
+        path: path.to_owned(),
+        content: content.to_owned(),
+        source,
+    })?;
+    match Head::of(&object) {
+        Ok(head) => Ok((object, head)),
+        Err(words) => Err(Error::Shape { path: path.to_owned(), content: content.to_owned(), words }),
+    }
+}
+
+impl Head {
+    fn of(object: &Value) -> Result<Head, String> {
+        let mut head = Head { kind: String::new(), name: String::new(), annotations: BTreeMap::new() };
+        let fields = match object {
+            Value::Null => return Ok(head),
+            Value::Object(fields) => fields,
+            other => return Err(mismatch(other, "value of type util.SimpleHead")),
+        };
+        let text = |fields: &Map<String, Value>, key: &str, field: &str| match fields.get(key) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(value) => text_of(value)
+                .ok_or_else(|| mismatch(value, &format!("struct field SimpleHead.{field} of type string"))),
+        };
+        text(fields, "apiVersion", "apiVersion")?;
+        head.kind = text(fields, "kind", "kind")?;
+        let metadata = match fields.get("metadata") {
+            None | Some(Value::Null) => return Ok(head),
+            Some(Value::Object(metadata)) => metadata,
+            Some(other) => return Err(mismatch(other, "struct field SimpleHead.metadata of type struct")),
+        };
+        head.name = text(metadata, "name", "metadata.name")?;
+        match metadata.get("annotations") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(annotations)) => {
+                for key in annotations.keys() {
+                    head.annotations.insert(key.clone(), text(annotations, key, "metadata.annotations")?);
+                }
+            }
+            Some(other) => {
+                return Err(mismatch(
+                    other,
+                    "struct field SimpleHead.metadata.annotations of type map[string]string",
+                ));
+            }
+        }
+        Ok(head)
+    }
+
+    /// Makes a hook of a document that says that it is one; one with an unknown event is dropped.
+    fn hook(self, document: Document, notices: &Notices) -> Sorted {
+        let Some(events) = self.annotations.get(HOOK) else { return Sorted::Manifest(document) };
+        let known: Option<Vec<HookEvent>> = words(events)
+            .map(|word| match word.as_str() {
+                "test-success" => Some(HookEvent::Test),
+                word => HookEvent::parse(word),
+            })
+            .collect();
+        let Some(known) = known else {
+            notices.add(format!("skipping unknown hooks: {events} in {}", document.path));
+            return Sorted::Dropped;
+        };
+        let list =
+            |key: &str| self.annotations.get(key).map(|list| words(list).collect()).unwrap_or_else(Vec::new);
+        let weight = self.annotations.get(HOOK_WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(0);
+        Sorted::Hook(Hook {
+            delete_policies: list(HOOK_DELETE_POLICY)
+                .iter()
+                .filter_map(|word| DeletePolicy::parse(word))
+                .collect(),
+            output_log_policies: list(HOOK_OUTPUT_LOG_POLICY),
+            name: self.name,
+            kind: self.kind,
+            path: document.path,
+            manifest: document.content,
+            object: document.object,
+            touched: document.touched,
+            events: known,
+            weight,
+        })
+    }
+}
+
+/// The words of a comma-separated list, in lower case.
+fn words(list: &str) -> impl Iterator<Item = String> {
+    list.split(',').map(|word| word.trim().to_lowercase())
 }

@@ -373,7 +373,9 @@ fn hyphen_range(text: &str) -> Option<(usize, &str, &str, usize)> {
         }
         let start = left.rfind(|c: char| !is_version_character(c)).map_or(0, |at| at + 1);
         let from = left.get(start..)?;
-        let Some((parts, _)) = Parts::read(from, is_digit_or_x).filter(|(_, rest)| rest.is_empty()) else { continue };
+        let Some((parts, _)) = Parts::read(from, is_digit_or_x).filter(|(_, rest)| rest.is_empty()) else {
+            continue;
+        };
         let Some((to, rest)) = Parts::read(right, is_digit_or_x) else { continue };
         return Some((start, parts.text, to.text, text.len() - rest.len()));
     }

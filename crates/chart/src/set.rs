@@ -66,7 +66,11 @@ const MAX_LISTS: usize = 100;
 type Convert<'a> = dyn FnMut(&str) -> Result<Value, String> + 'a;
 
 /// Writes comma-separated assignments into `values`.
-pub(crate) fn parse(text: &str, values: &mut Map<String, Value>, convert: &mut Convert<'_>) -> Result<(), SetError> {
+pub(crate) fn parse(
+    text: &str,
+    values: &mut Map<String, Value>,
+    convert: &mut Convert<'_>,
+) -> Result<(), SetError> {
     Parser { rest: text, form: Form::Text(convert) }.all(values)
 }
 
@@ -121,7 +125,8 @@ impl Parser<'_, '_> {
     }
 
     fn key(&mut self, values: &mut Map<String, Value>, depth: usize) -> Result<(), SetError> {
-        let stops: &[char] = if matches!(self.form, Form::Literal) { &['=', '[', '.'] } else { &['=', '[', ',', '.'] };
+        let stops: &[char] =
+            if matches!(self.form, Form::Literal) { &['=', '[', '.'] } else { &['=', '[', ',', '.'] };
         let (key, stop) = self.until(stops);
         match stop {
             None if key.is_empty() => Ok(()),
@@ -166,7 +171,13 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn item(&mut self, list: &mut Vec<Value>, index: usize, depth: usize, lists: usize) -> Result<(), SetError> {
+    fn item(
+        &mut self,
+        list: &mut Vec<Value>,
+        index: usize,
+        depth: usize,
+        lists: usize,
+    ) -> Result<(), SetError> {
         let (text, stop) = self.until(&['[', '.', '=']);
         if !text.is_empty() {
             return Err(SetError::AfterIndex(text));

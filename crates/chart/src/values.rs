@@ -130,7 +130,7 @@ impl std::fmt::Debug for Values {
 pub(crate) fn documents(text: &str) -> Result<Map<String, Value>, FileError> {
     let mut values = Map::new();
     for document in yaml::documents(text).map_err(FileError::Yaml)? {
-        match document {
+        match document.value {
             Value::Null => {}
             Value::Object(fields) => merge(&mut values, fields),
             other => {
@@ -175,7 +175,9 @@ fn whole(value: &Value) -> Value {
     match value {
         Value::Number(number) => match number.as_f64() {
             #[expect(clippy::cast_possible_truncation, reason = "whole and within 64 bits")]
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < LIMIT => (float as i64).into(),
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < LIMIT => {
+                (float as i64).into()
+            }
             _ => value.clone(),
         },
         Value::Array(elements) => elements.iter().map(whole).collect(),

@@ -33,14 +33,14 @@ impl<'a> Invocation<'a> {
 
     /// The argument at a place, where Go asks for a `string`.
     pub(crate) fn text(&self, at: usize) -> Result<&'a str, CallError> {
-        self.any(at).as_str().ok_or_else(|| wrong_type("string", self.any(at)))
+        self.any(at).as_str().ok_or_else(|| self.wrong_type(at, "string"))
     }
 
     /// The argument at a place, where Go asks for an `int`.
     pub(crate) fn int(&self, at: usize) -> Result<i64, CallError> {
         match self.any(at) {
             Value::Int(value) => Ok(*value),
-            other => Err(wrong_type("int", other)),
+            _ => Err(self.wrong_type(at, "int")),
         }
     }
 
@@ -48,13 +48,27 @@ impl<'a> Invocation<'a> {
     pub(crate) fn bool(&self, at: usize) -> Result<bool, CallError> {
         match self.any(at) {
             Value::Bool(value) => Ok(*value),
-            other => Err(wrong_type("bool", other)),
+            _ => Err(self.wrong_type(at, "bool")),
         }
     }
 
     /// The argument at a place, where Go asks for a `map[string]interface {}`; nil is an empty one.
     pub(crate) fn map(&self, at: usize) -> Result<Map, CallError> {
-        map_of(self.any(at))
+        match self.any(at) {
+            Value::Map(map) => Ok(map.clone()),
+            Value::Nil => Ok(Map::new()),
+            _ => Err(self.wrong_type(at, "map[string]interface {}")),
+        }
+    }
+
+    /// Go's words for an argument of the wrong type. A nil that was piped has no type at all.
+    pub(crate) fn wrong_type(&self, at: usize, expected: &str) -> CallError {
+        let words = match self.any(at) {
+            Value::Nil if at + 1 >= self.arguments.len() => format!("invalid value; expected {expected}"),
+            Value::Nil => format!("wrong type for value; expected {expected}; got interface {{}}"),
+            got => format!("wrong type for value; expected {expected}; got {}", got.type_name()),
+        };
+        CallError::Argument(Some(at), words)
     }
 
     /// The argument at a place, where Go takes any list; `words` is what Sprig says of other types.
@@ -77,21 +91,5 @@ pub(crate) fn elements(value: &Value) -> Option<Vec<Value>> {
             Some(object.entries()?.into_iter().map(|(_, value)| value).collect())
         }
         _ => None,
-    }
-}
-
-pub(crate) fn map_of(value: &Value) -> Result<Map, CallError> {
-    match value {
-        Value::Map(map) => Ok(map.clone()),
-        Value::Nil => Ok(Map::new()),
-        other => Err(wrong_type("map[string]interface {}", other)),
-    }
-}
-
-/// Go's words for an argument of the wrong type.
-pub(crate) fn wrong_type(expected: &str, got: &Value) -> CallError {
-    match got {
-        Value::Nil => format!("invalid value; expected {expected}").into(),
-        got => format!("wrong type for value; expected {expected}; got {}", got.type_name()).into(),
     }
 }

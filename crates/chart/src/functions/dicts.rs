@@ -3,10 +3,9 @@
 use gotemplate::function::CallError;
 use gotemplate::value::{MAX_DEPTH, Map, Value};
 
-use super::arguments::map_of;
 use super::flow::is_empty;
 use super::{Answer, AtLeast, Entry, Exactly, Invocation};
-use crate::print::print;
+use gotemplate::print::print;
 
 pub(super) const TABLE: &[Entry] = &[
     ("dict", AtLeast(0), dict),
@@ -16,7 +15,9 @@ pub(super) const TABLE: &[Entry] = &[
     ("hasKey", Exactly(2), |call| Ok(call.map(0)?.contains(call.text(1)?).into())),
     ("pluck", AtLeast(1), pluck),
     ("keys", AtLeast(0), keys),
-    ("values", Exactly(1), |call| Ok(Value::list(call.map(0)?.entries().into_iter().map(|(_, value)| value)))),
+    ("values", Exactly(1), |call| {
+        Ok(Value::list(call.map(0)?.entries().into_iter().map(|(_, value)| value)))
+    }),
     ("pick", AtLeast(1), |call| select(call, true)),
     ("omit", AtLeast(1), |call| select(call, false)),
     ("dig", AtLeast(0), dig),
@@ -43,30 +44,30 @@ fn dict(call: &mut Invocation<'_>) -> Answer {
 }
 
 fn set(call: &mut Invocation<'_>) -> Answer {
-    let Value::Map(map) = call.any(0) else { return no_map(call.any(0)) };
+    let Value::Map(map) = call.any(0) else { return no_map(call) };
     map.insert(call.text(1)?, call.any(2).clone());
     call.context.spread();
     Ok(call.any(0).clone())
 }
 
 fn unset(call: &mut Invocation<'_>) -> Answer {
-    let Value::Map(map) = call.any(0) else { return no_map(call.any(0)) };
+    let Value::Map(map) = call.any(0) else { return no_map(call) };
     map.remove(call.text(1)?);
     call.context.spread();
     Ok(call.any(0).clone())
 }
 
 /// A map that does not exist cannot be changed.
-fn no_map(value: &Value) -> Answer {
-    map_of(value)?;
+fn no_map(call: &Invocation<'_>) -> Answer {
+    call.map(0)?;
     Err("assignment to entry in nil map".into())
 }
 
 fn pluck(call: &mut Invocation<'_>) -> Answer {
     let key = call.text(0)?;
     let mut found = Vec::new();
-    for map in call.rest(1) {
-        found.extend(map_of(map)?.get(key));
+    for at in 1..call.arguments.len() {
+        found.extend(call.map(at)?.get(key));
     }
     Ok(Value::list(found))
 }
@@ -74,8 +75,8 @@ fn pluck(call: &mut Invocation<'_>) -> Answer {
 /// Helm's order is random; ours is that of the keys.
 fn keys(call: &mut Invocation<'_>) -> Answer {
     let mut keys = Vec::new();
-    for map in call.arguments {
-        keys.extend(map_of(map)?.entries().into_iter().map(|(key, _)| Value::Str(key)));
+    for at in 0..call.arguments.len() {
+        keys.extend(call.map(at)?.entries().into_iter().map(|(key, _)| Value::Str(key)));
     }
     Ok(Value::list(keys))
 }

@@ -42,7 +42,7 @@ fn required(call: &mut Invocation<'_>) -> Answer {
 
 /// An error in words that the chart's author wrote for the user.
 fn by_author(words: &str) -> CallError {
-    CallError::Message(words.to_owned())
+    CallError::ByAuthor(words.to_owned())
 }
 
 fn include(call: &mut Invocation<'_>) -> Answer {
@@ -58,9 +58,6 @@ fn include(call: &mut Invocation<'_>) -> Answer {
 
 fn tpl(call: &mut Invocation<'_>) -> Answer {
     let text = call.text(0)?;
-    if !text.contains("{{") {
-        return Ok(without_no_value(text.to_owned()).into());
-    }
     Ok(without_no_value(call.running.execute_text("gotpl", text, call.any(1))?).into())
 }
 

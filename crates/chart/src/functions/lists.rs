@@ -7,7 +7,7 @@ use super::cast::to_i64;
 use super::flow::is_empty;
 use super::strings::texts;
 use super::{Answer, AtLeast, Entry, Exactly, Invocation, deep_equal, within_limit};
-use crate::print::print;
+use gotemplate::print::print;
 
 pub(super) const TABLE: &[Entry] = &[
     ("list", AtLeast(0), |call| Ok(Value::list(call.arguments.iter().cloned()))),
@@ -89,7 +89,9 @@ fn uniq(call: &mut Invocation<'_>) -> Answer {
 
 fn without(call: &mut Invocation<'_>) -> Answer {
     let list = call.list(0, "Cannot find without on type")?;
-    Ok(Value::list(list.into_iter().filter(|value| !call.rest(1).iter().any(|other| deep_equal(other, value)))))
+    Ok(Value::list(
+        list.into_iter().filter(|value| !call.rest(1).iter().any(|other| deep_equal(other, value))),
+    ))
 }
 
 fn has(call: &mut Invocation<'_>) -> Answer {
@@ -115,11 +117,15 @@ fn slice(call: &mut Invocation<'_>) -> Answer {
     };
     let range = index(1, 0).ok().zip(index(2, list.len()).ok());
     let part = range.and_then(|(start, end)| list.get(start..end));
-    part.map(|part| Value::list(part.to_vec())).ok_or_else(|| "reflect.Value.Slice: slice index out of bounds".into())
+    part.map(|part| Value::list(part.to_vec()))
+        .ok_or_else(|| "reflect.Value.Slice: slice index out of bounds".into())
 }
 
 fn chunk(call: &mut Invocation<'_>) -> Answer {
-    let size = usize::try_from(call.int(0)?).ok().filter(|size| *size > 0).ok_or("the size of a chunk must be positive")?;
+    let size = usize::try_from(call.int(0)?)
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or("the size of a chunk must be positive")?;
     let list = call.list(1, "Cannot chunk type")?;
     Ok(Value::list(list.chunks(size).map(|chunk| Value::list(chunk.to_vec()))))
 }
@@ -130,7 +136,8 @@ fn concat(call: &mut Invocation<'_>) -> Answer {
         match list {
             Value::Nil => return Err(super::arguments::NIL_POINTER.into()),
             list => {
-                let list = elements(list).ok_or_else(|| format!("Cannot concat type {} as list", list.kind()))?;
+                let list =
+                    elements(list).ok_or_else(|| format!("Cannot concat type {} as list", list.kind()))?;
                 joined.extend(list);
             }
         }

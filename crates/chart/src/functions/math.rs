@@ -77,7 +77,7 @@ fn round(call: &mut Invocation<'_>) -> Answer {
     let half = match call.rest(2) {
         [] => 0.5,
         [Value::Float(half), ..] => *half,
-        [other, ..] => return Err(super::arguments::wrong_type("float64", other)),
+        _ => return Err(call.wrong_type(2, "float64")),
     };
     let power = 10f64.powi(places);
     let moved = power * to_f64(call.any(0));
@@ -123,4 +123,3 @@ fn seq(call: &mut Invocation<'_>) -> Answer {
     };
     Ok(numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(" ").into())
 }
-

@@ -22,12 +22,13 @@ mod types;
 
 use std::rc::Rc;
 
-use gotemplate::function::Functions;
+use gotemplate::function::{CallError, Functions};
 use gotemplate::value::Value;
 
 pub(crate) use arguments::{Answer, Invocation};
-pub(crate) use data::write_json;
-pub(crate) use types::deep_equal;
+pub(crate) use flow::without_no_value;
+pub(crate) use strings::TextMap;
+use types::deep_equal;
 
 use crate::context::Context;
 
@@ -95,10 +96,12 @@ pub(crate) fn table(context: &Rc<Context>) -> Functions {
             let got = arguments.len();
             match takes {
                 Exactly(want) if got != want => {
-                    return Err(format!("wrong number of args for {name}: want {want} got {got}").into());
+                    let words = format!("wrong number of args for {name}: want {want} got {got}");
+                    return Err(CallError::Argument(None, words));
                 }
                 AtLeast(want) if got < want => {
-                    return Err(format!("wrong number of args for {name}: want at least {want} got {got}").into());
+                    let words = format!("wrong number of args for {name}: want at least {want} got {got}");
+                    return Err(CallError::Argument(None, words));
                 }
                 _ => {}
             }
@@ -115,7 +118,7 @@ pub(crate) fn table(context: &Rc<Context>) -> Functions {
 const MAX_MADE: usize = 32 * 1024 * 1024;
 
 /// Refuses to make something larger than [`MAX_MADE`].
-fn within_limit(size: Option<usize>) -> Result<(), gotemplate::function::CallError> {
+fn within_limit(size: Option<usize>) -> Result<(), CallError> {
     match size {
         Some(size) if size <= MAX_MADE => Ok(()),
         _ => Err(format!("the result is larger than {MAX_MADE} bytes or elements").into()),

@@ -50,7 +50,8 @@ fn equal_at(left: &Value, right: &Value, depth: usize) -> bool {
                     .all(|((key, left), (other, right))| key == other && equal_at(left, right, depth + 1))
         }
         (Value::Object(left), Value::Object(right)) => {
-            Rc::ptr_eq(left, right) || (left.type_name() == right.type_name() && left.print() == right.print())
+            Rc::ptr_eq(left, right)
+                || (left.type_name() == right.type_name() && left.print() == right.print())
         }
         _ => false,
     }

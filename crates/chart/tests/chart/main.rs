@@ -1,0 +1,10 @@
+//! What this crate promises: by itself, and beside the real helm.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test cannot do without ends it"
+)]
+
+mod versions;
