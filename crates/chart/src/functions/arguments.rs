@@ -33,14 +33,14 @@ impl<'a> Invocation<'a> {
 
     /// The argument at a place, where Go asks for a `string`.
     pub(crate) fn text(&self, at: usize) -> Result<&'a str, CallError> {
-        self.any(at).as_str().ok_or_else(|| self.wrong_type(at, "string"))
+        self.any(at).as_str().ok_or_else(|| CallError::Argument(at, "string"))
     }
 
     /// The argument at a place, where Go asks for an `int`.
     pub(crate) fn int(&self, at: usize) -> Result<i64, CallError> {
         match self.any(at) {
             Value::Int(value) => Ok(*value),
-            _ => Err(self.wrong_type(at, "int")),
+            _ => Err(CallError::Argument(at, "int")),
         }
     }
 
@@ -48,7 +48,7 @@ impl<'a> Invocation<'a> {
     pub(crate) fn bool(&self, at: usize) -> Result<bool, CallError> {
         match self.any(at) {
             Value::Bool(value) => Ok(*value),
-            _ => Err(self.wrong_type(at, "bool")),
+            _ => Err(CallError::Argument(at, "bool")),
         }
     }
 
@@ -57,18 +57,8 @@ impl<'a> Invocation<'a> {
         match self.any(at) {
             Value::Map(map) => Ok(map.clone()),
             Value::Nil => Ok(Map::new()),
-            _ => Err(self.wrong_type(at, "map[string]interface {}")),
+            _ => Err(CallError::Argument(at, "map[string]interface {}")),
         }
-    }
-
-    /// Go's words for an argument of the wrong type. A nil that was piped has no type at all.
-    pub(crate) fn wrong_type(&self, at: usize, expected: &str) -> CallError {
-        let words = match self.any(at) {
-            Value::Nil if at + 1 >= self.arguments.len() => format!("invalid value; expected {expected}"),
-            Value::Nil => format!("wrong type for value; expected {expected}; got interface {{}}"),
-            got => format!("wrong type for value; expected {expected}; got {}", got.type_name()),
-        };
-        CallError::Argument(Some(at), words)
     }
 
     /// The argument at a place, where Go takes any list; `words` is what Sprig says of other types.

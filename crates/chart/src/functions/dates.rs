@@ -61,12 +61,12 @@ fn zone(call: &Invocation<'_>, at: usize) -> Result<(), CallError> {
 
 fn modify(call: &mut Invocation<'_>) -> Answer {
     let change = Duration::parse(call.text(0)?).map_or(0, Duration::nanoseconds);
-    let Value::Object(object) = call.any(1) else { return Err(call.wrong_type(1, "time.Time")) };
+    let Value::Object(object) = call.any(1) else { return Err(CallError::Argument(1, "time.Time")) };
     match object.call("UnixNano", &[]) {
         Some(Ok(Value::Int64(nanoseconds))) => {
             Ok(moment(Moment::from_nanoseconds(nanoseconds.saturating_add(change))))
         }
-        _ => Err(call.wrong_type(1, "time.Time")),
+        _ => Err(CallError::Argument(1, "time.Time")),
     }
 }
 

@@ -77,7 +77,7 @@ fn round(call: &mut Invocation<'_>) -> Answer {
     let half = match call.rest(2) {
         [] => 0.5,
         [Value::Float(half), ..] => *half,
-        _ => return Err(call.wrong_type(2, "float64")),
+        _ => return Err(CallError::Argument(2, "float64")),
     };
     let power = 10f64.powi(places);
     let moved = power * to_f64(call.any(0));

@@ -46,6 +46,10 @@ enum Takes {
 
 use Takes::{AtLeast, Exactly};
 
+/// Numbers of arguments in Go's words: exactly, and at least.
+const COUNTS: [(&str, &str); 5] =
+    [("0", "at least 0"), ("1", "at least 1"), ("2", "at least 2"), ("3", "at least 3"), ("4", "at least 4")];
+
 const FAMILIES: [&[Entry]; 14] = [
     crypto_hashes::TABLE,
     data::TABLE,
@@ -96,12 +100,10 @@ pub(crate) fn table(context: &Rc<Context>) -> Functions {
             let got = arguments.len();
             match takes {
                 Exactly(want) if got != want => {
-                    let words = format!("wrong number of args for {name}: want {want} got {got}");
-                    return Err(CallError::Argument(None, words));
+                    return Err(CallError::Count(COUNTS.get(want).map_or("", |words| words.0)));
                 }
                 AtLeast(want) if got < want => {
-                    let words = format!("wrong number of args for {name}: want at least {want} got {got}");
-                    return Err(CallError::Argument(None, words));
+                    return Err(CallError::Count(COUNTS.get(want).map_or("", |words| words.1)));
                 }
                 _ => {}
             }
