@@ -1,17 +1,21 @@
 //! `fluxgate check`: the policy gate for pull requests. Inputs to manifests, manifests through the gate, the report to standard output.
 
+mod inputs;
+mod manifests;
 mod plan_json;
 mod report;
 mod values;
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Args, ValueEnum};
+use flux::{Origin, manifest::ManifestError};
+use owo_colors::OwoColorize;
 use policy::{Gate, Settings, Severity, Subject};
 use serde_json::{Map, Value};
 
@@ -19,12 +23,15 @@ use crate::explain;
 
 /// Check objects of Flux against the policy rules.
 ///
-/// Reads plans as `tofu show -json` prints them, and judges every Flux object in them by the rules that the provider asks at plan and before each
-/// write.
+/// Reads plans as `tofu show -json` prints them and Kubernetes objects as YAML or JSON, and judges every Flux object in them by the rules that the
+/// provider asks at plan and before each write.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Arguments {
-    /// Plans as JSON; `-` is standard input.
+    /// Plans as JSON, and files or folders with Kubernetes objects; `-` is standard input.
+    ///
+    /// A file may hold several YAML documents, and lists of objects. In a folder, and the folders in it, the files *.yaml, *.yml and *.json are
+    /// read, without hidden ones; what is no object there, such as a file of values, is left out with a note, and so are charts.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -51,6 +58,8 @@ Examples:
   fluxgate check plan.json
   tofu show -json plan | fluxgate check - -o json
   fluxgate check plan.json --rule interval=warn --params params.json
+  fluxgate check clusters/ apps/podinfo.yaml
+  kubectl get gitrepositories,kustomizations -A -o yaml | fluxgate check -
 
 Exit codes:
   0  nothing is refused
@@ -77,6 +86,14 @@ fn rule(text: &str) -> Result<(String, Severity), String> {
 enum Failure {
     #[error("cannot read {file}")]
     Read { file: String, source: io::Error },
+    #[error("{folder} is a chart")]
+    Chart { folder: String },
+    #[error("{file} cannot be judged: {what}")]
+    NotText { file: String, what: &'static str, remedy: &'static str },
+    #[error("{file} is neither a plan in JSON nor YAML")]
+    Yaml { file: String, source: yaml::Error, template: bool },
+    #[error("{origin} is no Kubernetes object")]
+    Object { origin: Origin, source: ManifestError },
     #[error("{file} is not a plan in JSON")]
     Plan { file: String, source: plan_json::PlanError },
     #[error("{file} holds a resource that cannot be judged")]
@@ -93,11 +110,22 @@ impl Failure {
     fn remedy(&self) -> &'static str {
         match self {
             Self::Read { .. } => "Check the path; `-` reads standard input.",
+            Self::Chart { .. } => "Check what it renders: `helm template NAME CHART | fluxgate check -`.",
+            Self::NotText { remedy, .. } => remedy,
+            Self::Yaml { template: true, .. } => {
+                "It looks like a template of a chart: check what `helm template` renders."
+            }
+            Self::Yaml { template: false, .. } => {
+                "Correct it; a check that skips what it cannot read would check nothing."
+            }
+            Self::Object { .. } => {
+                "Give plans as `tofu show -json` prints them, or Kubernetes objects as YAML or JSON."
+            }
             Self::Plan { .. } => "Make it by `tofu plan -out plan && tofu show -json plan > plan.json`.",
             Self::Resource { .. } => "Correct the resource and plan again.",
             Self::Params { .. } => "Write it as {\"interval_at_least\": \"1m\"}.",
             Self::Shut(policy::Error::NoObjects) => {
-                "A check that checks nothing does not pass. Check that the plan is the one with the Flux objects in it."
+                "A check that checks nothing does not pass. Check that the plans, files and folders are the ones with the Flux objects in them."
             }
             Self::Shut(_) => "Correct --rule and --params; `fluxgate check --help` shows their form.",
             Self::Write(_) => "",
@@ -119,10 +147,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn checked(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let gate = Gate::new(settings(arguments)?).map_err(Failure::Shut)?;
     let mut subjects: Vec<Subject> = Vec::new();
-    for path in &arguments.files {
-        let file = path.display().to_string();
-        let text = read(path).map_err(|source| Failure::Read { file: shown(&file), source })?;
-        subjects.extend(plan_json::subjects(&file, &text).map_err(|source| refused(shown(&file), source))?);
+    for input in inputs::read(&arguments.files)? {
+        subjects.extend(manifests::subjects(&input)?);
     }
     let report = gate.check_all(&subjects).map_err(Failure::Shut)?;
 
@@ -142,20 +168,12 @@ fn checked(arguments: &Arguments) -> Result<ExitCode, Failure> {
     })
 }
 
-fn refused(file: String, source: plan_json::PlanError) -> Failure {
-    if source.is_of_a_resource() {
-        Failure::Resource { file, source }
-    } else {
-        Failure::Plan { file, source }
-    }
-}
-
 fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     let params: Map<String, Value> = match &arguments.params {
         None => Map::new(),
         Some(path) => {
             let file = path.display().to_string();
-            let text = read(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
+            let text = inputs::text(path).map_err(|source| Failure::Read { file: file.clone(), source })?;
             serde_json::from_slice(&text).map_err(|source| Failure::Params { file, source })?
         }
     };
@@ -168,12 +186,7 @@ fn shown(file: &str) -> String {
     if file == "-" { "standard input".to_owned() } else { file.to_owned() }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if path.as_os_str() == "-" {
-        let mut text = Vec::new();
-        io::stdin().read_to_end(&mut text)?;
-        Ok(text)
-    } else {
-        std::fs::read(path)
-    }
+/// Says something that is no error and that people should know.
+fn note(words: &str) {
+    let _ = writeln!(anstream::stderr(), "{} {words}", "note:".cyan().bold());
 }

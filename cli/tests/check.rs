@@ -250,7 +250,11 @@ fn bad_input_is_explained() {
         "words",
         "[]",
         "{}",
+        "7: [",
+        "\na: {{ .Values.a }}\n",
+        "kind: GitRepository\n",
         r#"{"format_version": "2.0"}"#,
+        r#"{"resource_changes": []}"#,
         r#"{"format_version": "1.2", "resource_changes": 7}"#,
     ] {
         let output = run(&["check", "-"], stdin);
@@ -271,6 +275,149 @@ fn bad_input_is_explained() {
     assert_eq!(output.status.code(), Some(1));
     words.push_str(&format!("\n[\"--rule\", \"intervall=off\"]\n{}", text(&output)));
     insta::assert_snapshot!(words);
+}
+
+/// A folder of files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// Checks what is in a folder by paths from there, and says how it ended.
+fn check_in(folder: &tempfile::TempDir, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_fluxgate"))
+        .arg("check")
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let code = output.status.code().unwrap();
+    format!("$ fluxgate check {}\n{}exit {code}\n", arguments.join(" "), text(&output))
+}
+
+const GOOD: &str = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: app, namespace: apps}
+spec:
+  url: https://example.com/app.git
+  interval: 1m
+  ref: {branch: main}
+";
+
+fn bad(interval: &str) -> String {
+    GOOD.replace("1m", interval)
+}
+
+#[test]
+fn manifests_are_judged_document_by_document() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\n";
+    let files = folder(&[
+        ("good.yaml", GOOD),
+        (
+            "several.yaml",
+            &format!("# Nothing yet.\n---\n{GOOD}---\n---\n# Too long.\n{}---\n{map}", bad("2h")),
+        ),
+        ("other.yaml", map),
+        ("empty.yaml", "# Only words.\n---\n"),
+    ]);
+    insta::assert_snapshot!(
+        [
+            &["good.yaml"][..],
+            &["several.yaml"],
+            &["other.yaml"],
+            &["empty.yaml"],
+            &["empty.yaml", "good.yaml"]
+        ]
+        .map(|arguments| check_in(&files, arguments))
+        .join("\n")
+    );
+}
+
+#[test]
+fn lists_are_taken_apart() {
+    let indented = |text: &str| text.replace('\n', "\n  ").trim_end().to_owned();
+    let list =
+        format!("apiVersion: v1\nkind: List\nitems:\n- {}\n- {}\n", indented(GOOD), indented(&bad("2h")));
+    let typed = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepositoryList\nitems:\n- metadata: {name: app}\n  \
+                 spec: {url: 'http://example.com', interval: 1m}\n- null\n";
+    let files = folder(&[
+        ("list.yaml", list.as_str()),
+        ("typed.yaml", typed),
+        ("nested.yaml", &format!("kind: List\nitems:\n- {}\n", indented(&list))),
+        ("none.yaml", "apiVersion: v1\nkind: List\nitems: []\n"),
+        ("wrong.yaml", "apiVersion: v1\nkind: List\nitems: [{metadata: {name: app}}]\n"),
+    ]);
+    insta::assert_snapshot!(
+        ["list.yaml", "typed.yaml", "nested.yaml", "none.yaml", "wrong.yaml"]
+            .map(|file| check_in(&files, &[file]))
+            .join("\n")
+    );
+}
+
+#[test]
+fn folders_are_read_to_the_ground() {
+    let json = json!({
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": "apps"},
+        "spec": {"interval": "1m", "prune": false, "path": "./", "sourceRef": {"kind": "GitRepository", "name": "apps"}},
+    });
+    let files = folder(&[
+        ("clusters/dev/b.json", &json.to_string()),
+        ("clusters/dev/a.yml", &bad("2h")),
+        ("clusters/prod/app.yaml", GOOD),
+        ("clusters/prod/values.yaml", "replicas: 1\n"),
+        ("clusters/prod/.hidden.yaml", "a: ["),
+        ("clusters/prod/notes.txt", "a: ["),
+        ("clusters/.git/config.yaml", "a: ["),
+        ("clusters/app/Chart.yaml", "name: app\n"),
+        ("clusters/app/templates/app.yaml", "{{ if }}"),
+        ("plain/notes.txt", ""),
+        ("broken/app.yaml", "kind: GitRepository\nspec: [\n"),
+        ("half/app.yaml", "kind: GitRepository\n"),
+    ]);
+    insta::assert_snapshot!(
+        [
+            &["clusters"][..],
+            &["clusters/app"],
+            &["plain"],
+            &["plain", "clusters/prod"],
+            &["broken"],
+            &["half"]
+        ]
+        .map(|arguments| check_in(&files, arguments))
+        .join("\n")
+    );
+}
+
+#[test]
+fn plans_and_manifests_are_judged_in_one_call() {
+    let files = folder(&[("plan.json", &plan(&[good()]).to_string()), ("app.yaml", &bad("2h"))]);
+    insta::assert_snapshot!(check_in(&files, &["plan.json", "app.yaml"]));
+    let output = run(&["check", "-", "-o", "json"], &bad("2h"));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (report["objects"].as_u64(), report["findings"][0]["origin"].as_str()),
+        (Some(1), Some("standard input:1"))
+    );
+}
+
+#[test]
+fn what_is_not_text_is_told_by_what_it_looks_like() {
+    let files = folder(&[]);
+    for (name, bytes) in
+        [("plan", &b"PK\x03\x04\xff"[..]), ("app.tgz", b"\x1f\x8b\x08"), ("latin.yaml", b"a: \xe4")]
+    {
+        std::fs::write(files.path().join(name), bytes).unwrap();
+    }
+    insta::assert_snapshot!(
+        ["plan", "app.tgz", "latin.yaml", "missing/"].map(|file| check_in(&files, &[file])).join("\n")
+    );
 }
 
 #[test]

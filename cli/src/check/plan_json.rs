@@ -10,11 +10,11 @@ use super::values::{self, ValuesError};
 /// Why a text is not a plan that can be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// It is no JSON, or its parts have other types than a plan's.
+    /// Its parts have other types than a plan's.
     #[error("it cannot be read")]
     Json(#[from] serde_json::Error),
-    /// It is JSON, of another kind.
-    #[error("it has no format_version and resource_changes")]
+    /// It does not say which version it is of.
+    #[error("it has no format_version")]
     NotAPlan,
     /// A later OpenTofu may mean something else by the same words.
     #[error("its format version is {0}, and this program reads versions 1.x")]
@@ -79,12 +79,8 @@ struct ChangeDetail {
 /// `kubernetes_manifest`.
 ///
 /// # Errors
-/// The text is no plan, or a resource that should hold an object does not.
-pub fn subjects(file: &str, text: &[u8]) -> Result<Vec<Subject>, PlanError> {
-    let plan: Value = serde_json::from_slice(text)?;
-    if !plan.is_object() {
-        return Err(PlanError::NotAPlan);
-    }
+/// The value is no plan, or a resource that should hold an object does not.
+pub fn subjects(file: &str, plan: Value) -> Result<Vec<Subject>, PlanError> {
     let plan: Plan = serde_json::from_value(plan)?;
     let version = plan.format_version.ok_or(PlanError::NotAPlan)?;
     if version.split('.').next() != Some("1") {

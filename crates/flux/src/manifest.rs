@@ -208,8 +208,8 @@ pub enum Origin {
     File {
         /// The file as the user named it; `-` is standard input.
         file: String,
-        /// The position among the file's documents, from 0.
-        document: usize,
+        /// The line, from 1, on which the document begins.
+        line: usize,
     },
     /// Anything else, in words: `chart flux2 2.18.3, templates/source.yaml`.
     Other(String),
@@ -226,9 +226,9 @@ impl Origin {
         Origin::Plan { file: file.into(), address: address.into() }
     }
 
-    /// A document of a file; the first is 0.
-    pub fn file(file: impl Into<String>, document: usize) -> Origin {
-        Origin::File { file: file.into(), document }
+    /// A document of a file, which begins on this line; the first is 1.
+    pub fn file(file: impl Into<String>, line: usize) -> Origin {
+        Origin::File { file: file.into(), line }
     }
 }
 
@@ -238,10 +238,7 @@ impl fmt::Display for Origin {
         match self {
             Origin::Resource { address } => f.write_str(address),
             Origin::Plan { file, address } => write!(f, "{address} in {}", shown(file)),
-            Origin::File { file, document } => {
-                // People count documents from one.
-                write!(f, "{}, document {}", shown(file), document.saturating_add(1))
-            }
+            Origin::File { file, line } => write!(f, "{}:{line}", shown(file)),
             Origin::Other(words) => f.write_str(words),
         }
     }
@@ -358,7 +355,8 @@ mod tests {
             (origin(), "fluxgate_git_repository.app"),
             (Origin::plan("plan.json", "module.a.x.y[0]"), "module.a.x.y[0] in plan.json"),
             (Origin::plan("-", "x.y"), "x.y in standard input"),
-            (Origin::file("app.yaml", 0), "app.yaml, document 1"),
+            (Origin::file("apps/app.yaml", 12), "apps/app.yaml:12"),
+            (Origin::file("-", 1), "standard input:1"),
             (Origin::Other("chart flux2 2.18.3".to_owned()), "chart flux2 2.18.3"),
         ] {
             assert_eq!(origin.to_string(), words);
