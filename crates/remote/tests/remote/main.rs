@@ -1,0 +1,15 @@
+//! Charts from folders, archives and repositories, and what is said when one does not come.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod addresses;
+mod arrange;
+mod credentials;
+mod faults;
+mod folders;
+mod proxies;
+mod repositories;
