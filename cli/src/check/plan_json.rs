@@ -133,7 +133,7 @@ fn manifest(
         return Ok(Some(manifest.with_sensitive(sensitive)));
     }
     if resource.resource_type == "fluxgate_install" {
-        let values = values::values(state)
+        let values = values::told(state)
             .map_err(|source| PlanError::Values { address: resource.address.clone(), source })?;
         let unknown = [marked(unknown), values.untold].concat();
         let manifest = install::manifest(state, values.merged, &unknown, origin).map_err(no_object)?;

@@ -1,11 +1,12 @@
 //! The values of a `fluxgate_install` resource in a plan, merged as Helm merges them, as far as a plan tells them.
 
+use chart::{load::FileError, set::SetError, values::Values};
 use flux::FieldPath;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What a resource says about values.
-#[derive(Debug, Default, PartialEq)]
-pub struct Values {
+#[derive(Debug)]
+pub struct Told {
     /// The user's values, merged.
     pub merged: Value,
     /// The attributes that a plan does not show whole, though it knows them.
@@ -15,19 +16,21 @@ pub struct Values {
 /// Why values cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum ValuesError {
-    /// The text is no YAML.
-    #[error("values[{index}] is no YAML")]
-    Yaml {
+    /// A text is no YAML, or no mapping.
+    #[error("values[{index}] is no mapping in YAML")]
+    Text {
         /// The text's position in the list.
         index: usize,
         /// What the reader says.
-        source: yaml::Error,
+        source: FileError,
     },
-    /// The text holds something else than a mapping.
-    #[error("values[{index}] is no mapping")]
-    NotAMapping {
-        /// The text's position in the list.
+    /// A setting is not of the form that Helm reads.
+    #[error("set[{index}] cannot be read")]
+    Setting {
+        /// The setting's position in the list.
         index: usize,
+        /// What the reader says.
+        source: SetError,
     },
 }
 
@@ -37,24 +40,28 @@ pub enum ValuesError {
 /// a plan what the values are.
 ///
 /// # Errors
-/// A text is no YAML, or no mapping.
-pub fn values(attributes: &Value) -> Result<Values, ValuesError> {
-    let mut merged = Map::new();
-    for (index, text) in attributes["values"].as_array().into_iter().flatten().enumerate() {
-        // What is known only after apply arrives as null.
-        let Some(text) = text.as_str() else { continue };
-        match yaml::read(text).map_err(|source| ValuesError::Yaml { index, source })? {
-            Value::Object(more) => merge(&mut merged, more),
-            Value::Null => {}
-            _ => return Err(ValuesError::NotAMapping { index }),
-        }
-    }
+/// A text is no YAML mapping, or a setting has another form than Helm's.
+pub fn told(attributes: &Value) -> Result<Told, ValuesError> {
+    let mut values = Values::new();
     let mut untold = Vec::new();
-    for setting in attributes["set"].as_array().into_iter().flatten() {
-        match keys(setting).zip(literal(setting)) {
-            Some((keys, value)) => set(&mut merged, &keys, value),
-            None => untold.push(FieldPath::of(["set"])),
+    // What is known only after apply arrives as null, and is among the unknown anyway.
+    for (index, text) in
+        items(&attributes["values"]).filter_map(|(index, text)| Some((index, text.as_str()?)))
+    {
+        values.add_yaml(text).map_err(|source| ValuesError::Text { index, source })?;
+    }
+    for (index, setting) in items(&attributes["set"]) {
+        let (Some(name), Some(value)) = (setting["name"].as_str(), setting["value"].as_str()) else {
+            untold.push(FieldPath::of(["set"]).index(index));
+            continue;
+        };
+        let assignment = format!("{name}={value}");
+        match setting["type"].as_str() {
+            Some("string") => values.set_string(&assignment),
+            Some("literal") => values.set_literal(&assignment),
+            _ => values.set(&assignment),
         }
+        .map_err(|source| ValuesError::Setting { index, source })?;
     }
     for attribute in ["values_files", "set_wo_revision"] {
         match &attributes[attribute] {
@@ -63,75 +70,11 @@ pub fn values(attributes: &Value) -> Result<Values, ValuesError> {
             _ => untold.push(FieldPath::of([attribute])),
         }
     }
-    Ok(Values { merged: Value::Object(merged), untold })
+    Ok(Told { merged: Value::Object(values.to_json()), untold })
 }
 
-/// Mappings are merged key by key; anything else replaces what was there, null too, which Helm reads as "take the
-/// chart's default away".
-fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
-    for (key, value) in from {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
-            (_, value) => {
-                into.insert(key, value);
-            }
-        }
-    }
-}
-
-/// The keys of a setting's name, `a.b\.c` being `a` and `b.c`; none where the name says more than keys.
-fn keys(setting: &Value) -> Option<Vec<String>> {
-    let name = setting["name"].as_str()?;
-    let mut keys = vec![String::new()];
-    let mut letters = name.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '.' => keys.push(String::new()),
-            '[' | ']' | '{' | '}' | ',' | '=' => return None,
-            '\\' => keys.last_mut()?.push(letters.next()?),
-            letter => keys.last_mut()?.push(letter),
-        }
-    }
-    keys.iter().all(|key| !key.is_empty()).then_some(keys)
-}
-
-/// A setting's value, typed as Helm types it; none where it is not known, or says more than one value.
-fn literal(setting: &Value) -> Option<Value> {
-    let text = setting["value"].as_str()?;
-    match setting["type"].as_str() {
-        Some("literal") => return Some(Value::from(text)),
-        _ if text.contains(['{', '}', ',', '\\']) => return None,
-        Some("string") => return Some(Value::from(text)),
-        None | Some("" | "auto") => {}
-        Some(_) => return None,
-    }
-    Some(match text.to_ascii_lowercase().as_str() {
-        "true" => Value::from(true),
-        "false" => Value::from(false),
-        "null" => Value::Null,
-        "0" => Value::from(0),
-        // What begins with a zero stays a text, so that no version or account number is changed.
-        _ if text.starts_with('0') => Value::from(text),
-        _ => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
-    })
-}
-
-fn set(into: &mut Map<String, Value>, keys: &[String], value: Value) {
-    match keys {
-        [] => {}
-        [key] => {
-            into.insert(key.clone(), value);
-        }
-        [key, rest @ ..] => {
-            let place = into.entry(key.clone()).or_insert(Value::Null);
-            if !place.is_object() {
-                *place = Value::Object(Map::new());
-            }
-            if let Value::Object(inner) = place {
-                set(inner, rest, value);
-            }
-        }
-    }
+fn items(list: &Value) -> impl Iterator<Item = (usize, &Value)> {
+    list.as_array().into_iter().flatten().enumerate()
 }
 
 #[cfg(test)]
@@ -143,7 +86,7 @@ mod tests {
     use super::*;
 
     fn merged(attributes: &Value) -> Value {
-        values(attributes).unwrap().merged
+        told(attributes).unwrap().merged
     }
 
     #[test]
@@ -160,18 +103,13 @@ mod tests {
             "values": ["a: {x: 1}\n"],
             "set": [
                 {"name": "a.x", "value": "true", "type": null},
-                {"name": "a.y", "value": "true", "type": "string"},
-                {"name": "b\\.c", "value": "7"},
-                {"name": "d", "value": "007"},
-                {"name": "e", "value": "null"},
-                {"name": "f", "value": "a,b", "type": "literal"},
+                {"name": "a.z", "value": "true", "type": "string"},
+                {"name": "b\\.c", "value": "7", "type": "auto"},
+                {"name": "d", "value": "a,b", "type": "literal"},
             ],
         });
-        assert_eq!(
-            merged(&attributes),
-            json!({"a": {"x": true, "y": "true"}, "b.c": 7, "d": "007", "e": null, "f": "a,b"})
-        );
-        assert_eq!(values(&attributes).unwrap().untold, []);
+        assert_eq!(merged(&attributes), json!({"a": {"x": true, "z": "true"}, "b.c": 7, "d": "a,b"}));
+        assert_eq!(told(&attributes).unwrap().untold, []);
     }
 
     #[test]
@@ -179,23 +117,21 @@ mod tests {
         for (attributes, attribute) in [
             (json!({"values_files": ["a.yaml"]}), "values_files"),
             (json!({"set_wo_revision": 1}), "set_wo_revision"),
-            (json!({"set": [{"name": "a[0]", "value": "x"}]}), "set"),
-            (json!({"set": [{"name": "a", "value": "{x,y}"}]}), "set"),
-            (json!({"set": [{"name": "a", "value": "x,b=y"}]}), "set"),
-            (json!({"set": [{"name": "a", "value": null}]}), "set"),
+            (json!({"set": [{"name": "a", "value": null}]}), "set[0]"),
         ] {
-            assert_eq!(values(&attributes).unwrap().untold, [FieldPath::of([attribute])], "{attributes}");
+            assert_eq!(told(&attributes).unwrap().untold, [attribute.parse().unwrap()], "{attributes}");
         }
         for attributes in [json!({"values_files": []}), json!({"set_wo_revision": null}), json!({"set": []})]
         {
-            assert_eq!(values(&attributes).unwrap().untold, []);
+            assert_eq!(told(&attributes).unwrap().untold, []);
         }
     }
 
     #[test]
-    fn what_is_no_mapping_is_an_error() {
-        for text in ["[1]", "words", "7", "a: [", "a: 1\na: 2\nb: {"] {
-            assert!(values(&json!({"values": ["{}", text]})).is_err(), "{text}");
+    fn what_cannot_be_read_is_an_error() {
+        for text in ["[1]", "words", "7", "a: [", "a: 1\nb: {"] {
+            assert!(told(&json!({"values": ["{}", text]})).is_err(), "{text}");
         }
+        assert!(told(&json!({"set": [{"name": "a[", "value": "x"}]})).is_err());
     }
 }

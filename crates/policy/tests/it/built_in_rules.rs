@@ -239,6 +239,16 @@ fn subjects() -> Vec<Subject> {
             json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata}),
         ));
     }
+    for value in nothings().into_iter().chain(NAMES.iter().map(|name| json!(name))) {
+        let metadata = json!({"name": "x", "namespace": value});
+        let spec = json!({"secretRef": {"name": value}});
+        for (version, kind) in [("source.toolkit.fluxcd.io/v1", "GitRepository"), ("fluxgate/v1", "Install")]
+        {
+            subjects.push(subject(
+                json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}),
+            ));
+        }
+    }
     subjects.extend(installations());
     subjects
 }
