@@ -155,11 +155,13 @@ impl Index {
         })
     }
 
-    /// The names that are most like one.
+    /// The names that are most like one: those that hold it or are held by it first, then by their letters.
     fn similar(&self, name: &str) -> Vec<String> {
-        let mut names: Vec<_> = self.charts.keys().map(|known| (distance(known, name), known)).collect();
-        names.sort();
-        names.into_iter().take(SHOWN).map(|(_, name)| name.clone()).collect()
+        let mut known: Vec<_> = self.charts.keys().collect();
+        known.sort_by_cached_key(|known| {
+            (!known.contains(name) && !name.contains(known.as_str()), distance(known, name))
+        });
+        known.into_iter().take(SHOWN).cloned().collect()
     }
 }
 
