@@ -13,6 +13,7 @@
 mod gate;
 mod handshake;
 mod plan;
+mod render;
 
 use std::time::Duration;
 
@@ -25,10 +26,17 @@ struct Row {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [render::PEAK, command @ ..] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+    {
+        render::print_peak_memory(&command.iter().map(ToString::to_string).collect::<Vec<_>>());
+        return;
+    }
     let mut rows = Vec::new();
     rows.extend(handshake::rows());
     rows.extend(gate::rows());
     rows.extend(plan::rows());
+    rows.extend(render::rows());
 
     println!("\n| what | measured (median) | at most | beside it |");
     println!("|---|---|---|---|");

@@ -22,3 +22,8 @@ pub fn tell(error: &dyn Error, remedy: &str) {
         let _ = writeln!(stderr, "  {remedy}");
     }
 }
+
+/// Says what is worth knowing though it stops nothing.
+pub fn warn(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{} {text}", "warning:".yellow().bold());
+}

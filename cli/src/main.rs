@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod template;
 
 use std::process::ExitCode;
 
@@ -20,11 +21,13 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Template(template::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Template(arguments) => template::run(&arguments),
     }
 }

@@ -25,7 +25,12 @@ fn the_page_says_what_the_help_says() {
             .collect::<String>()
     };
     let mut page = String::from("# The command line\n\n");
-    for (title, arguments) in [("fluxgate", vec!["--help"]), ("fluxgate check", vec!["check", "--help"])] {
+    let commands = [
+        ("fluxgate", vec!["--help"]),
+        ("fluxgate check", vec!["check", "--help"]),
+        ("fluxgate template", vec!["template", "--help"]),
+    ];
+    for (title, arguments) in commands {
         page.push_str(&format!("## {title}\n\n```text\n{}```\n\n", help(&arguments)));
     }
     let page = page.trim_end().to_owned() + "\n";
