@@ -128,6 +128,15 @@ pub enum Error {
         object: Box<Target>,
     },
 
+    /// The object that was to be made is there already.
+    #[error("{object} exists in {place} already")]
+    Exists {
+        /// The cluster.
+        place: Place,
+        /// The object.
+        object: Box<Target>,
+    },
+
     /// The namespace that the object was to be written to does not exist.
     #[error("cannot write {object}: namespace {namespace} does not exist in {place}")]
     NoNamespace {
@@ -268,6 +277,7 @@ impl Error {
             | Self::TimedOut { place, .. }
             | Self::NotServed { place, .. }
             | Self::NotFound { place, .. }
+            | Self::Exists { place, .. }
             | Self::NoNamespace { place, .. }
             | Self::Conflict { place, .. }
             | Self::Contended { place, .. }
@@ -286,6 +296,7 @@ impl Error {
     pub fn object(&self) -> Option<&Target> {
         match self {
             Self::NotFound { object, .. }
+            | Self::Exists { object, .. }
             | Self::NoNamespace { object, .. }
             | Self::Conflict { object, .. }
             | Self::Contended { object, .. }

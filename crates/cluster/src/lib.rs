@@ -23,10 +23,13 @@ mod apply;
 mod cluster;
 mod condition;
 mod connect;
+mod contents;
 mod delete;
 mod discover;
 mod error;
 mod events;
+mod kstatus;
+mod logs;
 mod managed_fields;
 mod object;
 mod read;
@@ -34,7 +37,9 @@ mod remove;
 mod request;
 mod secret;
 mod status;
+mod takeover;
 mod wait;
+mod write;
 
 pub use self::{
     apply::{Applied, ApplyRequest, Force},
@@ -45,9 +50,11 @@ pub use self::{
     discover::Served,
     error::{Cause, Conflict, Error, Missing, Place, Unreached},
     events::{Event, Explanation, StatusCondition, conditions_of},
+    kstatus::Jobs,
     managed_fields::{ManagedPath, ManagerEntry, Operation, managed_by, managers_of, owned_paths},
     object::{Resource, Target},
     remove::managed_by_others,
     secret::Secret,
+    takeover::taken_over,
     wait::{Wait, WaitError},
 };

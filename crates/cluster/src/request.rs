@@ -34,6 +34,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) enum About<'a> {
     /// One object.
     Object(&'a Target),
+    /// One object that is to be made, in the collection that it is to belong to.
+    New(&'a Target),
     /// All objects of a type, in one namespace or in all.
     List(&'a Resource, Option<&'a str>),
     /// A path of the API itself.
@@ -82,7 +84,7 @@ impl<'a> Call<'a> {
 
     fn what(&self) -> String {
         match self.about {
-            About::Object(target) => target.to_string(),
+            About::Object(target) | About::New(target) => target.to_string(),
             About::List(resource, None) => resource.crd_name(),
             About::List(resource, Some(namespace)) => format!("{} in {namespace}", resource.crd_name()),
             About::Path(path) => path.to_owned(),
@@ -92,6 +94,7 @@ impl<'a> Call<'a> {
     fn uri(&self) -> String {
         let mut uri = match self.about {
             About::Object(target) => target.path(),
+            About::New(target) => target.resource.path(target.namespace.as_deref()),
             About::List(resource, namespace) => resource.path(namespace),
             About::Path(path) => path.to_owned(),
         };
@@ -120,7 +123,9 @@ impl<'a> Call<'a> {
     /// Whether a refusal may quote what must not be shown: servers repeat the values that they refuse.
     fn may_be_quoted(&self) -> bool {
         match self.about {
-            About::Object(target) => target.resource == Resource::secret() && !self.body.is_empty(),
+            About::Object(target) | About::New(target) => {
+                target.resource == Resource::secret() && !self.body.is_empty()
+            }
             About::List(..) | About::Path(_) => false,
         }
     }
@@ -325,7 +330,7 @@ impl Cluster {
             message: status.message,
         };
         let target = match call.about {
-            About::Object(target) => Some(target),
+            About::Object(target) | About::New(target) => Some(target),
             About::List(..) | About::Path(_) => None,
         };
         match (code.as_u16(), target) {
@@ -358,6 +363,8 @@ impl Cluster {
                     Error::Conflict { place, object, conflicts }
                 } else if let Some(expected) = precondition_uid(&status.message) {
                     Error::Replaced { place, object, expected: expected.to_owned() }
+                } else if status.reason == "AlreadyExists" {
+                    Error::Exists { place, object }
                 } else if status.reason == "Conflict" {
                     Error::Contended { place, object, attempts: 1 }
                 } else {

@@ -1,1 +1,84 @@
 //! Helm's actions on a cluster: install, upgrade, uninstall, with the record that Helm reads.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`record`] | the record of one revision, as Helm 4.2.4 writes it |
+//! | [`storage`] | the Secrets that keep the records: history, lock, pruning |
+//! | [`install`](mod@install), [`upgrade`](mod@upgrade), [`uninstall`](mod@uninstall) | the actions |
+//! | [`keep`] | CustomResourceDefinitions that outlive their release |
+//! | [`custom_resources`] | what an action would take from the users of those definitions |
+//! | [`drift`](mod@drift) | where the cluster differs from the record |
+//! | [`event`] | what happens meanwhile, for whoever shows it |
+//!
+//! A chart is rendered before: an action takes the chart, its values and what they gave. Everything is written by
+//! server-side apply under Helm's own field manager and with Helm's own marks, so that `helm list`, `get`, `upgrade` and
+//! `uninstall` go on working. No action reads a terminal, a file or the environment; time is the only thing it takes from
+//! the machine.
+
+mod applying;
+mod deletion;
+mod error;
+mod hooks;
+mod manifest;
+mod namespace;
+mod objects;
+mod rollback;
+mod run;
+mod writer;
+
+pub mod custom_resources;
+pub mod drift;
+pub mod event;
+pub mod install;
+pub mod keep;
+pub mod record;
+pub mod storage;
+pub mod uninstall;
+pub mod upgrade;
+
+pub use self::{
+    drift::{Drift, drift},
+    error::{CleanUp, Error, Foreign, HookFailure, InUse, Refusal},
+    event::{Event, Progress},
+    install::{InstallRequest, Installed, install},
+    objects::Conflicts,
+    record::{Record, Status},
+    run::Settings,
+    storage::{history, last},
+    uninstall::{UninstallRequest, Uninstalled, uninstall},
+    upgrade::{UpgradeRequest, Upgraded, upgrade},
+};
+
+/// The field manager of Helm's command line, under which all objects of a release are written.
+pub const MANAGER: &str = "helm";
+
+/// The longest name of a release, in characters (Helm's `maxReleaseNameLen`).
+pub const MAX_NAME: usize = 53;
+
+/// Whether a release may have this name: lower case letters, digits, `-` and `.`, at most 53 characters, each part between
+/// dots beginning and ending with a letter or digit.
+pub fn is_name(name: &str) -> bool {
+    let part = |part: &str| {
+        let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let bytes = part.as_bytes();
+        edge(bytes.first())
+            && edge(bytes.last())
+            && bytes.iter().all(|byte| edge(Some(byte)) || *byte == b'-')
+    };
+    name.len() <= MAX_NAME && name.split('.').all(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_helm_takes() {
+        for name in ["flux", "a.b-c", "1"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "-a", "a-", "A", "a..b", "a_b", &"a".repeat(54)] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

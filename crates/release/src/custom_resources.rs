@@ -1,0 +1,107 @@
+//! What an action would take from the users of a release's CustomResourceDefinitions.
+
+use std::collections::HashSet;
+
+use chart::output::Rendered;
+use cluster::{Cluster, Resource, Target};
+use flux::kinds;
+use futures::future::try_join_all;
+use serde_json::Value;
+
+use crate::{
+    Error, InUse,
+    keep::is_kept,
+    manifest::{self, Sourced, objects_of},
+    objects::{is_definition, kinds_of_definition},
+};
+
+/// The definitions of a stored manifest that what a chart gives now lacks, that would therefore be deleted, and that
+/// still have objects. Definitions that are kept, and those that are gone, are no loss. Two requests for each definition
+/// that the new manifest lacks.
+///
+/// # Errors
+///
+/// [`Error::Manifest`] when the stored manifest cannot be read, and those of every request.
+pub async fn definitions_lost(cluster: &Cluster, stored: &str, rendered: &Rendered) -> Result<Vec<InUse>, Error> {
+    let old = objects_of(&manifest::read(stored)?);
+    lost(cluster, &old, &objects_of(&rendered.manifests)).await
+}
+
+pub(crate) async fn lost(cluster: &Cluster, old: &[Sourced], new: &[Sourced]) -> Result<Vec<InUse>, Error> {
+    let name = |object: &Value| object.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
+    let stays: HashSet<Option<String>> =
+        new.iter().filter(|it| is_definition(&it.object)).map(|it| name(&it.object)).collect();
+    let dropped = old.iter().filter(|it| is_definition(&it.object) && !stays.contains(&name(&it.object)));
+    let counted = dropped.map(|it| async move {
+        let definition = name(&it.object).unwrap_or_default();
+        let target = Target::new(Resource::custom_resource_definition(), "", &definition);
+        match cluster.get(&target).await? {
+            Some(live) if !is_kept(&live) => {
+                let objects = objects_of_definition(cluster, &live).await?.len();
+                Ok::<_, Error>(Some(InUse { definition, objects }))
+            }
+            _ => Ok(None),
+        }
+    });
+    let counted = try_join_all(counted).await?;
+    Ok(counted.into_iter().flatten().filter(|it| it.objects > 0).collect())
+}
+
+/// All objects of a definition's kind, in all namespaces; none where it is not served.
+pub(crate) async fn objects_of_definition(cluster: &Cluster, definition: &Value) -> Result<Vec<Value>, Error> {
+    match kinds_of_definition(definition).first() {
+        Some(kind) => all(cluster, kind).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn all(cluster: &Cluster, kind: &Resource) -> Result<Vec<Value>, Error> {
+    match cluster.list(kind, None, "").await {
+        Ok(found) => Ok(found),
+        Err(cluster::Error::NotServed { .. } | cluster::Error::Api { code: 404, .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The objects that have finalizers which only the controllers of this release remove: those of its definitions, and
+/// those of Flux whose controllers it runs. The release's own objects do not count.
+///
+/// # Errors
+///
+/// [`Error::Manifest`] when the stored manifest cannot be read, and those of every request.
+pub async fn held_by_controllers(cluster: &Cluster, stored: &str) -> Result<Vec<Target>, Error> {
+    let objects = objects_of(&manifest::read(stored)?);
+    held(cluster, &objects, &HashSet::new()).await
+}
+
+pub(crate) async fn held(
+    cluster: &Cluster,
+    objects: &[Sourced],
+    own: &HashSet<Target>,
+) -> Result<Vec<Target>, Error> {
+    let brought = objects.iter().filter(|it| is_definition(&it.object));
+    let brought = brought.filter_map(|it| kinds_of_definition(&it.object).into_iter().next());
+    let runs = |controller: &str| {
+        objects.iter().any(|it| it.object["kind"] == "Deployment" && it.object["metadata"]["name"] == controller)
+    };
+    let known = kinds::all().iter().filter(|kind| kind.finalizer.is_some() && runs(kind.controller));
+    let mut wanted: Vec<Resource> = Vec::new();
+    for kind in brought.chain(known.map(|kind| Resource::from(*kind))) {
+        if !wanted.iter().any(|it| it.group == kind.group && it.kind == kind.kind) {
+            wanted.push(kind);
+        }
+    }
+    let listed = try_join_all(wanted.iter().map(|kind| all(cluster, kind))).await?;
+    let mut held = Vec::new();
+    for (kind, found) in wanted.iter().zip(listed) {
+        for object in found.iter().filter(|object| object.pointer("/metadata/finalizers/0").is_some()) {
+            let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let target = Target::new(kind.clone(), text("/metadata/namespace"), text("/metadata/name"));
+            if !own.contains(&target) {
+                held.push(target);
+            }
+        }
+    }
+    held.sort_by_key(ToString::to_string);
+    Ok(held)
+}

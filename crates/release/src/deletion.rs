@@ -1,0 +1,162 @@
+//! Removing the objects of a release in Helm's order.
+
+use std::collections::HashSet;
+
+use cluster::{DeleteRequest, Propagation, Resource, Target};
+use flux::path::FieldPath;
+use futures::{StreamExt, stream};
+use serde_json::Value;
+
+use crate::{
+    Error, Event, MANAGER, Refusal,
+    custom_resources::{held, objects_of_definition},
+    keep::is_kept,
+    manifest::{Sourced, uninstall_rank},
+    objects::{AT_ONCE, Planned, is_definition, kinds_of_definition, not_ours},
+    run::Run,
+};
+
+/// Which definitions are spared.
+#[derive(Debug, Clone)]
+pub(crate) enum Spare {
+    /// Those whose stored or live form says so.
+    AsMarked,
+    /// All.
+    All,
+    /// All but those that were made just now and that nobody uses yet.
+    AllButNew(HashSet<Target>),
+}
+
+/// What is to be removed.
+pub(crate) struct Removal<'a> {
+    pub objects: &'a [Planned],
+    pub spare: Spare,
+    /// Removes finalizers that nobody is left to remove, once the controllers are gone.
+    pub clear_finalizers: bool,
+}
+
+/// An object that is to go, and its uid.
+struct Doomed<'a> {
+    planned: &'a Planned,
+    uid: String,
+}
+
+/// Removes objects and waits until they are gone; gives those that were spared. Two requests for each object that exists,
+/// one for each that does not. Objects that belong to another release by now are left alone.
+pub(crate) async fn remove(run: &Run, removal: &Removal<'_>) -> Result<Vec<Target>, Error> {
+    let (doomed, kept) = choose(run, removal).await?;
+    for target in &kept {
+        run.tell(Event::Kept { object: target.clone() });
+    }
+    // Custom resources go while the controllers that have to let them go are still at work.
+    let brought: Vec<Resource> = removal
+        .objects
+        .iter()
+        .filter(|it| is_definition(&it.object))
+        .flat_map(|it| kinds_of_definition(&it.object))
+        .collect();
+    let (custom, mut others): (Vec<&Doomed>, Vec<&Doomed>) =
+        doomed.iter().partition(|it| brought.contains(&it.planned.target.resource));
+    delete(run, &custom, Propagation::Background).await?;
+    others.sort_by_key(|it| uninstall_rank(&it.planned.target.resource.kind));
+    let workloads = uninstall_rank("RoleBindingList");
+    let runs = |it: &&&Doomed| uninstall_rank(&it.planned.target.resource.kind) < workloads;
+    let (workloads, rest) = others.split_at(others.iter().take_while(runs).count());
+    if removal.clear_finalizers {
+        // A controller that is still ending could put its finalizer back: so its Pods go before.
+        in_order(run, workloads, Propagation::Foreground).await?;
+        clear(run, removal.objects).await?;
+    } else {
+        in_order(run, workloads, Propagation::Background).await?;
+    }
+    in_order(run, rest, Propagation::Background).await?;
+    Ok(kept)
+}
+
+/// Of the objects to be removed, those that exist and are the release's, and those of them that are spared.
+async fn choose<'a>(run: &Run, removal: &'a Removal<'_>) -> Result<(Vec<Doomed<'a>>, Vec<Target>), Error> {
+    let looked: Vec<Result<Option<Value>, cluster::Error>> = stream::iter(removal.objects)
+        .map(|planned| async move {
+            match run.cluster.get(&planned.target).await {
+                Err(cluster::Error::NotServed { .. }) => Ok(None),
+                other => other,
+            }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let (mut doomed, mut kept) = (Vec::new(), Vec::new());
+    for (planned, live) in removal.objects.iter().zip(looked) {
+        let Some(live) = live? else { continue };
+        let another = live["metadata"]["annotations"].get("meta.helm.sh/release-name").is_some()
+            && not_ours(&live, &run.name, &run.namespace).is_some_and(|why| why.contains("meta.helm.sh"));
+        let spared = match &removal.spare {
+            _ if another => true,
+            _ if !is_definition(&planned.object) => is_kept(&planned.object),
+            Spare::AsMarked => is_kept(&planned.object) || is_kept(&live),
+            Spare::All => true,
+            Spare::AllButNew(new) => {
+                !new.contains(&planned.target) || !objects_of_definition(&run.cluster, &live).await?.is_empty()
+            }
+        };
+        if spared {
+            kept.push(planned.target.clone());
+        } else {
+            let uid = live["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+            doomed.push(Doomed { planned, uid });
+        }
+    }
+    Ok((doomed, kept))
+}
+
+/// Deletes objects, those of one kind at the same time.
+async fn in_order(run: &Run, mut rest: &[&Doomed<'_>], propagation: Propagation) -> Result<(), Error> {
+    while let Some(first) = rest.first() {
+        let kind = &first.planned.target.resource.kind;
+        let batch = rest.iter().take_while(|it| it.planned.target.resource.kind == *kind).count();
+        let (now, then) = rest.split_at(batch);
+        delete(run, now, propagation).await?;
+        rest = then;
+    }
+    Ok(())
+}
+
+async fn delete(run: &Run, doomed: &[&Doomed<'_>], propagation: Propagation) -> Result<(), Error> {
+    let deleted: Vec<Option<Refusal>> = stream::iter(doomed)
+        .map(|it| async move {
+            let target = &it.planned.target;
+            let mut request = DeleteRequest::new(target, run.left()).uid(&it.uid);
+            request.propagation = propagation;
+            match run.cluster.delete(&request).await {
+                Ok(_) => {
+                    run.tell(Event::Deleted { object: target.clone() });
+                    None
+                }
+                Err(error) => {
+                    Some(Refusal { object: target.clone(), path: it.planned.path.clone(), error })
+                }
+            }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let refusals: Vec<Refusal> = deleted.into_iter().flatten().collect();
+    if refusals.is_empty() { Ok(()) } else { Err(Error::Delete { refusals }) }
+}
+
+/// Removes the finalizers of objects that only the controllers of this release would remove.
+async fn clear(run: &Run, objects: &[Planned]) -> Result<(), Error> {
+    let sourced: Vec<Sourced> =
+        objects.iter().map(|it| Sourced { path: it.path.clone(), object: it.object.clone() }).collect();
+    let finalizers: [FieldPath; 1] = [FieldPath::of(["metadata", "finalizers"])];
+    for target in held(&run.cluster, &sourced, &HashSet::new()).await? {
+        let Some(live) = run.cluster.get(&target).await? else { continue };
+        let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
+        match run.cluster.remove(&target, uid, &finalizers, MANAGER).await {
+            Ok(_) => run.tell(Event::FinalizersCleared { object: target }),
+            Err(cluster::Error::NotFound { .. } | cluster::Error::Replaced { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

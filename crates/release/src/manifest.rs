@@ -1,0 +1,226 @@
+//! A stored manifest as objects, and the order in which Helm handles kinds.
+
+use chart::output::Document;
+use serde_json::{Number, Value};
+
+use crate::Error;
+
+/// Helm's order of creation; kinds that are not in it come last, by name.
+const INSTALL_ORDER: [&str; 38] = [
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+/// Kinds that Helm removes elsewhere than in the reverse of its order: Services before the workloads behind them.
+const UNINSTALL_ORDER: [&str; 38] = [
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "APIService",
+    "Ingress",
+    "IngressClass",
+    "Service",
+    "CronJob",
+    "Job",
+    "StatefulSet",
+    "HorizontalPodAutoscaler",
+    "Deployment",
+    "ReplicaSet",
+    "ReplicationController",
+    "Pod",
+    "DaemonSet",
+    "RoleBindingList",
+    "RoleBinding",
+    "RoleList",
+    "Role",
+    "ClusterRoleBindingList",
+    "ClusterRoleBinding",
+    "ClusterRoleList",
+    "ClusterRole",
+    "CustomResourceDefinition",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "StorageClass",
+    "ConfigMap",
+    "SecretList",
+    "Secret",
+    "ServiceAccount",
+    "PodDisruptionBudget",
+    "PodSecurityPolicy",
+    "LimitRange",
+    "ResourceQuota",
+    "NetworkPolicy",
+    "Namespace",
+    "PriorityClass",
+];
+
+/// The place of a kind in the order of creation.
+pub(crate) fn install_rank(kind: &str) -> usize {
+    INSTALL_ORDER.iter().position(|known| *known == kind).unwrap_or(INSTALL_ORDER.len())
+}
+
+/// The place of a kind in the order of removal.
+pub(crate) fn uninstall_rank(kind: &str) -> usize {
+    UNINSTALL_ORDER.iter().position(|known| *known == kind).unwrap_or(UNINSTALL_ORDER.len())
+}
+
+/// One object of a manifest, and the template that wrote it.
+#[derive(Clone)]
+pub(crate) struct Sourced {
+    pub path: String,
+    pub object: Value,
+}
+
+/// The objects of documents, lists taken apart; documents of comments alone give none.
+pub(crate) fn objects_of(documents: &[Document]) -> Vec<Sourced> {
+    let mut objects = Vec::new();
+    for document in documents {
+        flatten(&document.path, document.object.clone(), &mut objects);
+    }
+    objects
+}
+
+/// The documents of a stored manifest, in its order.
+pub(crate) fn read(manifest: &str) -> Result<Vec<Document>, Error> {
+    let mut documents = Vec::new();
+    for text in split(manifest) {
+        let (path, content) = source(text);
+        let object = parse(path, content)?;
+        documents.push(Document {
+            path: path.to_owned(),
+            content: content.to_owned(),
+            object,
+        });
+    }
+    Ok(documents)
+}
+
+/// Reads one document.
+pub(crate) fn parse(path: &str, content: &str) -> Result<Value, Error> {
+    // What the reader says may quote the text, and with it a Secret.
+    let value = yaml::read(content)
+        .map_err(|_| Error::Manifest { path: path.to_owned(), why: "it is no YAML".to_owned() })?;
+    Ok(whole_numbers(value))
+}
+
+/// The parts between lines that begin with `---`, without those that are blank.
+fn split(manifest: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut begin, mut at) = (0, 0);
+    for line in manifest.split_inclusive('\n') {
+        if line.starts_with("---") {
+            parts.push(&manifest[begin..at]);
+            begin = at + "---".len();
+        }
+        at += line.len();
+    }
+    parts.push(&manifest[begin..]);
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+/// The template that a stored document names, and the document without that line.
+fn source(text: &str) -> (&str, &str) {
+    let text = text.trim_start_matches(['\n', ' ', '\t', '\r']);
+    let named = text.strip_prefix("# Source: ").and_then(|rest| rest.split_once('\n'));
+    let (path, content) = named.map_or(("", text), |(path, content)| (path.trim(), content));
+    // What follows the document's own end belongs to the separator.
+    (path, content.strip_suffix('\n').unwrap_or(content))
+}
+
+fn flatten(path: &str, object: Value, into: &mut Vec<Sourced>) {
+    let is_list = object.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+    match object {
+        Value::Null => {}
+        Value::Object(mut fields) if is_list && fields.get("items").is_some_and(Value::is_array) => {
+            if let Some(Value::Array(items)) = fields.remove("items") {
+                for item in items {
+                    flatten(path, item, into);
+                }
+            }
+        }
+        object => into.push(Sourced { path: path.to_owned(), object }),
+    }
+}
+
+/// Whole floats as integers: a server that expects an integer takes 1 and refuses 1.0.
+fn whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {
+                #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within 53 bits")]
+                return Value::Number(Number::from(float as i64));
+            }
+            Value::Number(number)
+        }
+        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (key, whole_numbers(value))).collect()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORED: &str = "---\n# Source: c/templates/a.yaml\nkind: A\n---\n# Source: c/templates/b.yaml\n# nothing\n---\n# Source: c/templates/l.yaml\nkind: BList\nitems:\n- kind: B\n- kind: B\n";
+
+    #[test]
+    fn a_stored_manifest_is_read_back_document_by_document() {
+        let documents = read(STORED).unwrap();
+        let paths: Vec<&str> = documents.iter().map(|it| it.path.as_str()).collect();
+        assert_eq!(paths, ["c/templates/a.yaml", "c/templates/b.yaml", "c/templates/l.yaml"]);
+        assert_eq!(documents.iter().map(Document::stored).collect::<String>(), STORED);
+        let kinds: Vec<String> =
+            objects_of(&documents).iter().map(|it| it.object["kind"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(kinds, ["A", "B", "B"]);
+    }
+
+    #[test]
+    fn kinds_have_their_places() {
+        assert!(install_rank("Namespace") < install_rank("Deployment"));
+        assert!(install_rank("Deployment") < install_rank("GitRepository"));
+        assert!(uninstall_rank("Deployment") < uninstall_rank("CustomResourceDefinition"));
+        for kind in INSTALL_ORDER {
+            assert!(UNINSTALL_ORDER.contains(&kind), "{kind}");
+        }
+    }
+}
