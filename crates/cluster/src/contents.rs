@@ -43,7 +43,11 @@ impl Cluster {
                 let belongings = found.iter().filter(|object| belongs(object));
                 Ok(belongings
                     .map(|object| {
-                        Target::new(kind.clone(), namespace, text(object, "/metadata/name").unwrap_or_default())
+                        Target::new(
+                            kind.clone(),
+                            namespace,
+                            text(object, "/metadata/name").unwrap_or_default(),
+                        )
                     })
                     .collect())
             })
@@ -65,8 +69,7 @@ impl Cluster {
         let versions: Vec<String> = std::iter::once("v1".to_owned()).chain(preferred).collect();
         let lists: Vec<Result<Vec<Resource>, Error>> = stream::iter(versions)
             .map(|version| async move {
-                let path =
-                    if version == "v1" { "/api/v1".to_owned() } else { format!("/apis/{version}") };
+                let path = if version == "v1" { "/api/v1".to_owned() } else { format!("/apis/{version}") };
                 let list: Kinds = match self.fetch(&Call::get(About::Path(&path))).await {
                     Ok(list) => list,
                     // A group whose server is gone cannot be asked, by anybody.

@@ -197,8 +197,10 @@ impl Cluster {
             ) => return Ok(Deleted::AlreadyGone),
             Err(error) => return Err(error),
         };
-        // A Status instead of the object says that nothing is left of it.
-        let Some(uid) = text(&left, "/metadata/uid").map(str::to_owned) else {
+        // A Status instead of the object says that nothing is left of it; so does an object that is not marked, which some
+        // kinds (ServiceAccount) answer with. A watch from its version would begin after its end.
+        let marked = text(&left, "/metadata/deletionTimestamp").is_some();
+        let Some(uid) = text(&left, "/metadata/uid").filter(|_| marked).map(str::to_owned) else {
             return Ok(Deleted::Gone);
         };
         let wait = Wait::new(target, Condition::deleted(Some(&uid)), request.timeout).from(left);

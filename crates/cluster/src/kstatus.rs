@@ -88,7 +88,9 @@ fn current(object: &Value, jobs: Jobs) -> Progress {
             _ => Progress::Pending("is not bound".to_owned()),
         },
         ("", "Service") => service(object),
-        ("", "Secret" | "ConfigMap") | ("batch", "CronJob") | ("policy", "PodDisruptionBudget") => Progress::Done,
+        ("", "Secret" | "ConfigMap") | ("batch", "CronJob") | ("policy", "PodDisruptionBudget") => {
+            Progress::Done
+        }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(&conditions),
         _ => match conditions.iter().find(|it| it.kind == "Ready") {
             Some(ready) if ready.status != "True" => Progress::Pending(ready.to_string()),
@@ -123,7 +125,8 @@ fn deployment(object: &Value, conditions: &[StatusCondition]) -> Progress {
     let counted = fewer(replicas, want, "made")
         .or_else(|| fewer(updated, want, "up to date"))
         .or_else(|| {
-            (replicas > want).then(|| Progress::Pending(format!("{} old replicas are ending", replicas - want)))
+            (replicas > want)
+                .then(|| Progress::Pending(format!("{} old replicas are ending", replicas - want)))
         })
         .or_else(|| fewer(status("availableReplicas"), updated, "available"))
         .or_else(|| fewer(status("readyReplicas"), want, "ready"));
@@ -147,7 +150,8 @@ fn stateful_set(object: &Value) -> Progress {
     let counted = fewer(replicas, want, "made")
         .or_else(|| fewer(status("readyReplicas"), want, "ready"))
         .or_else(|| {
-            (replicas > want).then(|| Progress::Pending(format!("{} old replicas are ending", replicas - want)))
+            (replicas > want)
+                .then(|| Progress::Pending(format!("{} old replicas are ending", replicas - want)))
         });
     if let Some(pending) = counted {
         return pending;
@@ -192,7 +196,8 @@ fn replica_set(object: &Value, conditions: &[StatusCondition]) -> Progress {
         .or_else(|| fewer(status("availableReplicas"), want, "available"))
         .or_else(|| fewer(status("readyReplicas"), want, "ready"))
         .or_else(|| {
-            (replicas > want).then(|| Progress::Pending(format!("{} old replicas are ending", replicas - want)))
+            (replicas > want)
+                .then(|| Progress::Pending(format!("{} old replicas are ending", replicas - want)))
         })
         .unwrap_or(Progress::Done)
 }
@@ -224,8 +229,7 @@ fn pod(object: &Value, conditions: &[StatusCondition]) -> Progress {
             }
             let containers = object.pointer("/status/containerStatuses").and_then(Value::as_array);
             let mut containers = containers.into_iter().flatten();
-            let looping =
-                containers.find(|it| text(it, "/state/waiting/reason") == Some("CrashLoopBackOff"));
+            let looping = containers.find(|it| text(it, "/state/waiting/reason") == Some("CrashLoopBackOff"));
             match looping {
                 Some(container) => Progress::Failed(format!(
                     "container {} ends again and again (CrashLoopBackOff)",
@@ -303,13 +307,16 @@ mod tests {
         });
         assert_eq!(judged(deployment(full.clone())), "done");
         assert_eq!(judged(deployment(json!({}))), "pending");
-        for (field, value) in [("observedGeneration", 1), ("replicas", 3), ("updatedReplicas", 1), ("readyReplicas", 1)] {
+        for (field, value) in
+            [("observedGeneration", 1), ("replicas", 3), ("updatedReplicas", 1), ("readyReplicas", 1)]
+        {
             let mut status = full.clone();
             status[field] = json!(value);
             assert_eq!(judged(deployment(status)), "pending", "{field}");
         }
         let mut late = full;
-        late["conditions"][0] = json!({ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" });
+        late["conditions"][0] =
+            json!({ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" });
         assert_eq!(judged(deployment(late)), "failed");
     }
 
@@ -320,7 +327,9 @@ mod tests {
         assert_eq!(judged(job(json!({}))), "pending");
         assert_eq!(judged(started.clone()), "done");
         assert!(matches!(Condition::finished().check(Some(&started)), Progress::Pending(_)));
-        let failed = job(json!({ "conditions": [{ "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded" }] }));
+        let failed = job(
+            json!({ "conditions": [{ "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded" }] }),
+        );
         assert_eq!(judged(failed.clone()), "failed");
         assert!(matches!(Condition::finished().check(Some(&failed)), Progress::Failed(_)));
     }
@@ -329,11 +338,26 @@ mod tests {
     fn what_says_nothing_of_itself_is_ready_once_it_exists() {
         for (object, expected) in [
             (json!({ "apiVersion": "v1", "kind": "ServiceAccount" }), "done"),
-            (json!({ "apiVersion": "a.io/v1", "kind": "A", "status": { "conditions": [{ "type": "Ready", "status": "False" }] } }), "pending"),
-            (json!({ "apiVersion": "a.io/v1", "kind": "A", "status": { "conditions": [{ "type": "Stalled", "status": "True" }] } }), "failed"),
-            (json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "deletionTimestamp": "2026-01-01T00:00:00Z" } }), "pending"),
-            (json!({ "apiVersion": "v1", "kind": "Pod", "status": { "phase": "Running", "containerStatuses": [{ "name": "a", "state": { "waiting": { "reason": "CrashLoopBackOff" } } }] } }), "failed"),
-            (json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition" }), "pending"),
+            (
+                json!({ "apiVersion": "a.io/v1", "kind": "A", "status": { "conditions": [{ "type": "Ready", "status": "False" }] } }),
+                "pending",
+            ),
+            (
+                json!({ "apiVersion": "a.io/v1", "kind": "A", "status": { "conditions": [{ "type": "Stalled", "status": "True" }] } }),
+                "failed",
+            ),
+            (
+                json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "deletionTimestamp": "2026-01-01T00:00:00Z" } }),
+                "pending",
+            ),
+            (
+                json!({ "apiVersion": "v1", "kind": "Pod", "status": { "phase": "Running", "containerStatuses": [{ "name": "a", "state": { "waiting": { "reason": "CrashLoopBackOff" } } }] } }),
+                "failed",
+            ),
+            (
+                json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition" }),
+                "pending",
+            ),
         ] {
             assert_eq!(judged(object.clone()), expected, "{object}");
         }

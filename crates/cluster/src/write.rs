@@ -23,10 +23,7 @@ impl Cluster {
             verb: "create",
             method: Method::POST,
             about: About::New(&target),
-            query: vec![
-                ("fieldManager", manager.to_owned()),
-                ("fieldValidation", "Strict".to_owned()),
-            ],
+            query: vec![("fieldManager", manager.to_owned()), ("fieldValidation", "Strict".to_owned())],
             content_type: "application/json",
             body: object.to_string().into_bytes(),
             repeatable: false,

@@ -1,6 +1,9 @@
 //! Writing objects in Helm's order, and waiting for them.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use cluster::{Condition, Jobs, Target, Wait, WaitError};
 use futures::{StreamExt, future::join_all, stream};
@@ -12,6 +15,11 @@ use crate::{
     objects::{AT_ONCE, Found, Planned, is_definition, is_former, request},
     run::Run,
 };
+
+/// How long a kind whose definition is established may take to be served.
+const SERVED_WITHIN: Duration = Duration::from_secs(30);
+/// The pause between looks.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What was written so far, so that it can be waited for and taken back.
 #[derive(Default)]
@@ -88,7 +96,18 @@ async fn write(
     if *found == Found::Former {
         run.cluster.take_over(&planned.target, is_former, MANAGER).await?;
     }
-    let applied = run.cluster.apply(&request(planned, conflicts)).await?;
+    let patient = tokio::time::Instant::now() + SERVED_WITHIN;
+    let applied = loop {
+        match run.cluster.apply(&request(planned, conflicts)).await {
+            // A server that says that it serves a definition may take a moment more to do so.
+            Err(cluster::Error::NotServed { .. } | cluster::Error::NotFound { .. })
+                if *found == Found::Later && tokio::time::Instant::now() < patient =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            other => break other?,
+        }
+    };
     written.add(planned.target.clone(), applied.object, applied.created);
     run.tell(Event::Applied { object: planned.target.clone(), created: applied.created });
     Ok(())

@@ -22,7 +22,11 @@ use crate::{
 /// # Errors
 ///
 /// [`Error::Manifest`] when the stored manifest cannot be read, and those of every request.
-pub async fn definitions_lost(cluster: &Cluster, stored: &str, rendered: &Rendered) -> Result<Vec<InUse>, Error> {
+pub async fn definitions_lost(
+    cluster: &Cluster,
+    stored: &str,
+    rendered: &Rendered,
+) -> Result<Vec<InUse>, Error> {
     let old = objects_of(&manifest::read(stored)?);
     lost(cluster, &old, &objects_of(&rendered.manifests)).await
 }
@@ -48,7 +52,10 @@ pub(crate) async fn lost(cluster: &Cluster, old: &[Sourced], new: &[Sourced]) ->
 }
 
 /// All objects of a definition's kind, in all namespaces; none where it is not served.
-pub(crate) async fn objects_of_definition(cluster: &Cluster, definition: &Value) -> Result<Vec<Value>, Error> {
+pub(crate) async fn objects_of_definition(
+    cluster: &Cluster,
+    definition: &Value,
+) -> Result<Vec<Value>, Error> {
     match kinds_of_definition(definition).first() {
         Some(kind) => all(cluster, kind).await,
         None => Ok(Vec::new()),
@@ -82,7 +89,9 @@ pub(crate) async fn held(
     let brought = objects.iter().filter(|it| is_definition(&it.object));
     let brought = brought.filter_map(|it| kinds_of_definition(&it.object).into_iter().next());
     let runs = |controller: &str| {
-        objects.iter().any(|it| it.object["kind"] == "Deployment" && it.object["metadata"]["name"] == controller)
+        objects
+            .iter()
+            .any(|it| it.object["kind"] == "Deployment" && it.object["metadata"]["name"] == controller)
     };
     let known = kinds::all().iter().filter(|kind| kind.finalizer.is_some() && runs(kind.controller));
     let mut wanted: Vec<Resource> = Vec::new();

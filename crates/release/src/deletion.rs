@@ -96,7 +96,8 @@ async fn choose<'a>(run: &Run, removal: &'a Removal<'_>) -> Result<(Vec<Doomed<'
             Spare::AsMarked => is_kept(&planned.object) || is_kept(&live),
             Spare::All => true,
             Spare::AllButNew(new) => {
-                !new.contains(&planned.target) || !objects_of_definition(&run.cluster, &live).await?.is_empty()
+                !new.contains(&planned.target)
+                    || !objects_of_definition(&run.cluster, &live).await?.is_empty()
             }
         };
         if spared {
@@ -132,9 +133,7 @@ async fn delete(run: &Run, doomed: &[&Doomed<'_>], propagation: Propagation) -> 
                     run.tell(Event::Deleted { object: target.clone() });
                     None
                 }
-                Err(error) => {
-                    Some(Refusal { object: target.clone(), path: it.planned.path.clone(), error })
-                }
+                Err(error) => Some(Refusal { object: target.clone(), path: it.planned.path.clone(), error }),
             }
         })
         .buffered(AT_ONCE)

@@ -32,7 +32,7 @@ pub enum Error {
     /// Somebody else is at work on the release, or died while he was.
     #[error(
         "another action on release {name} in namespace {namespace} is under way: revision {revision} is {status} since {}",
-        since(.since)
+        time_or_unknown(.since)
     )]
     Pending {
         /// The release.
@@ -337,7 +337,7 @@ fn objects_word(count: usize) -> String {
     format!("{count} object{}", if count == 1 { "" } else { "s" })
 }
 
-fn since(since: &Option<String>) -> &str {
+fn time_or_unknown(since: &Option<String>) -> &str {
     since.as_deref().unwrap_or("an unknown time")
 }
 

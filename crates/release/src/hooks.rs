@@ -94,7 +94,11 @@ impl Hooks {
                     Ok(None)
                 }
                 Err(error) => Err(Error::DryRun {
-                    refusals: vec![Refusal { object: planned.target.clone(), path: planned.path.clone(), error }],
+                    refusals: vec![Refusal {
+                        object: planned.target.clone(),
+                        path: planned.path.clone(),
+                        error,
+                    }],
                 }),
             }
         });
@@ -105,7 +109,12 @@ impl Hooks {
     }
 
     /// Runs the hooks of an event.
-    pub async fn execute(&mut self, run: &Run, event: HookEvent, writer: Option<&Writer>) -> Result<(), Error> {
+    pub async fn execute(
+        &mut self,
+        run: &Run,
+        event: HookEvent,
+        writer: Option<&Writer>,
+    ) -> Result<(), Error> {
         let mut due: Vec<&Prepared> =
             self.prepared.iter().filter(|it| it.hook.events.contains(&event)).collect();
         due.sort_by(|a, b| (a.hook.weight, &a.hook.name).cmp(&(b.hook.weight, &b.hook.name)));
@@ -201,7 +210,8 @@ async fn logs(run: &Run, target: &Target) -> Vec<String> {
         _ => Vec::new(),
     };
     // The last Pod is the one whose end made the Job fail.
-    let newest = pods.iter().max_by_key(|pod| pod["metadata"]["creationTimestamp"].as_str().map(str::to_owned));
+    let newest =
+        pods.iter().max_by_key(|pod| pod["metadata"]["creationTimestamp"].as_str().map(str::to_owned));
     let Some(found) = newest else { return Vec::new() };
     let name = found.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let target = Target::new(pod, namespace.unwrap_or_default(), name);
@@ -209,7 +219,10 @@ async fn logs(run: &Run, target: &Target) -> Vec<String> {
     let mut lines = Vec::new();
     for container in containers.into_iter().flatten() {
         let container = container["name"].as_str().unwrap_or_default();
-        let asked = tokio::time::timeout(std::time::Duration::from_secs(5), run.cluster.logs(&target, container, LINES));
+        let asked = tokio::time::timeout(
+            std::time::Duration::from_secs(5),
+            run.cluster.logs(&target, container, LINES),
+        );
         if let Ok(Ok(text)) = asked.await {
             lines.extend(text.lines().map(|line| format!("{container}: {line}")));
         }

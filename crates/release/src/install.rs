@@ -1,6 +1,9 @@
 //! Install.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+};
 
 use chart::{
     Chart,
@@ -26,7 +29,7 @@ use crate::{
 };
 
 /// What to install, and how.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct InstallRequest<'a> {
     /// The release.
     pub name: &'a str,
@@ -44,6 +47,13 @@ pub struct InstallRequest<'a> {
     pub rendered: &'a Rendered,
     /// How.
     pub settings: Settings,
+}
+
+/// Name and namespace only: values hold secrets.
+impl fmt::Debug for InstallRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InstallRequest({}/{})", self.namespace, self.name)
+    }
 }
 
 /// What an install did.
@@ -177,7 +187,8 @@ async fn prepare_and_install(
                 }
                 return Err(error);
             }
-            let half = Half { objects: &objects, crds: &crds, written: &written, written_crds: &written_crds };
+            let half =
+                Half { objects: &objects, crds: &crds, written: &written, written_crds: &written_crds };
             let clean_up = undo(run, settings, writer, &hooks, &half, failed).await;
             Err(Error::Undone { source: Box::new(error), clean_up })
         }
@@ -269,7 +280,8 @@ async fn undo(
     let undo = run.undoing();
     let record = writer.record();
     let undone = async {
-        let new: HashSet<Target> = half.written.created().into_iter().chain(half.written_crds.created()).collect();
+        let new: HashSet<Target> =
+            half.written.created().into_iter().chain(half.written_crds.created()).collect();
         // What was taken from others is not ours to delete.
         let objects = half.objects.iter().filter(|it| !settings.take_ownership || new.contains(&it.target));
         let crds = half.crds.iter().filter(|it| new.contains(&it.target));

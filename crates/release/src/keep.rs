@@ -55,7 +55,8 @@ pub async fn ensure_keep(cluster: &Cluster, namespace: &str, name: &str) -> Resu
         record.set_manifest(documents.iter().map(Document::stored).collect());
         storage::update(cluster, namespace, &record).await?;
     }
-    let definitions: Vec<&Value> = documents.iter().map(|it| &it.object).filter(|it| is_definition(it)).collect();
+    let definitions: Vec<&Value> =
+        documents.iter().map(|it| &it.object).filter(|it| is_definition(it)).collect();
     let put = definitions.into_iter().map(|definition| put_back(cluster, definition, name, namespace));
     let put = futures::future::try_join_all(put).await?;
     Ok(put.into_iter().flatten().collect())
@@ -115,8 +116,9 @@ fn insert(text: &str) -> Option<String> {
     }
     let block = below.iter().take_while(|line| !is_content(line) || indent(line) >= depth).count();
     let here = " ".repeat(depth);
-    let annotations =
-        below[..block].iter().position(|line| indent(line) == depth && line.trim_end() == format!("{here}annotations:"));
+    let annotations = below[..block]
+        .iter()
+        .position(|line| indent(line) == depth && line.trim_end() == format!("{here}annotations:"));
     let mut out: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     match annotations {
         None => {
@@ -162,14 +164,20 @@ mod tests {
 
     #[test]
     fn the_annotation_is_one_line_more() {
-        let text = format!("{HEAD}metadata:\n  annotations:\n    a: b\n  name: x\nspec:\n  metadata:\n    a: 1\n");
+        let text =
+            format!("{HEAD}metadata:\n  annotations:\n    a: b\n  name: x\nspec:\n  metadata:\n    a: 1\n");
         let expected = text.replace("    a: b\n", "    helm.sh/resource-policy: keep\n    a: b\n");
         assert_eq!(kept(&text), expected);
     }
 
     #[test]
     fn it_is_put_in_where_there_are_no_annotations() {
-        for metadata in ["  name: x", "  name: x\n  annotations:", "  name: x\n  annotations: {}", "  name: x\n  annotations: {a: b}"] {
+        for metadata in [
+            "  name: x",
+            "  name: x\n  annotations:",
+            "  name: x\n  annotations: {}",
+            "  name: x\n  annotations: {a: b}",
+        ] {
             kept(&format!("{HEAD}metadata:\n{metadata}\nspec:\n  x: 1"));
         }
         kept("{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}}");
@@ -177,7 +185,9 @@ mod tests {
 
     #[test]
     fn another_policy_is_replaced() {
-        let text = format!("{HEAD}metadata:\n  annotations:\n    a: b\n    helm.sh/resource-policy: delete\n  name: x\n");
+        let text = format!(
+            "{HEAD}metadata:\n  annotations:\n    a: b\n    helm.sh/resource-policy: delete\n  name: x\n"
+        );
         assert_eq!(kept(&text), text.replace("delete", "keep"));
     }
 }

@@ -22,22 +22,22 @@ mod hooks;
 mod manifest;
 mod namespace;
 mod objects;
-mod rollback;
+//mod rollback;
 mod run;
 mod writer;
 
 pub mod custom_resources;
-pub mod drift;
+//pub mod drift;
 pub mod event;
 pub mod install;
 pub mod keep;
 pub mod record;
 pub mod storage;
 pub mod uninstall;
-pub mod upgrade;
+//pub mod upgrade;
 
 pub use self::{
-    drift::{Drift, drift},
+    //drift::{Drift, drift},
     error::{CleanUp, Error, Foreign, HookFailure, InUse, Refusal},
     event::{Event, Progress},
     install::{InstallRequest, Installed, install},
@@ -46,7 +46,7 @@ pub use self::{
     run::Settings,
     storage::{history, last},
     uninstall::{UninstallRequest, Uninstalled, uninstall},
-    upgrade::{UpgradeRequest, Upgraded, upgrade},
+    //upgrade::{UpgradeRequest, Upgraded, upgrade},
 };
 
 /// The field manager of Helm's command line, under which all objects of a release are written.
@@ -59,7 +59,8 @@ pub const MAX_NAME: usize = 53;
 /// dots beginning and ending with a letter or digit.
 pub fn is_name(name: &str) -> bool {
     let part = |part: &str| {
-        let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let edge =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let bytes = part.as_bytes();
         edge(bytes.first())
             && edge(bytes.last())

@@ -121,11 +121,7 @@ pub(crate) fn read(manifest: &str) -> Result<Vec<Document>, Error> {
     for text in split(manifest) {
         let (path, content) = source(text);
         let object = parse(path, content)?;
-        documents.push(Document {
-            path: path.to_owned(),
-            content: content.to_owned(),
-            object,
-        });
+        documents.push(Document { path: path.to_owned(), content: content.to_owned(), object });
     }
     Ok(documents)
 }
@@ -184,15 +180,16 @@ fn whole_numbers(value: Value) -> Value {
         Value::Number(number) if number.is_f64() => {
             let float = number.as_f64().unwrap_or_default();
             if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {
-                #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within 53 bits")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "checked to be whole and within 53 bits"
+                )]
                 return Value::Number(Number::from(float as i64));
             }
             Value::Number(number)
         }
         Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(key, value)| (key, whole_numbers(value))).collect()
-        }
+        Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, whole_numbers(value))).collect(),
         other => other,
     }
 }

@@ -18,11 +18,7 @@ const GOING: Duration = Duration::from_secs(60);
 /// made.
 ///
 /// A namespace that exists is left as it is, labels too. (Helm would put its label `name` on it.)
-pub(crate) async fn ensure(
-    run: &Run,
-    make: bool,
-    labels: &BTreeMap<String, String>,
-) -> Result<bool, Error> {
+pub(crate) async fn ensure(run: &Run, make: bool, labels: &BTreeMap<String, String>) -> Result<bool, Error> {
     let target = Target::namespace(&run.namespace);
     if let Some(live) = run.cluster.get(&target).await? {
         going(run, &target, &live)?;

@@ -273,7 +273,11 @@ pub(crate) async fn check(run: &Run, objects: &[Planned], check: &Check<'_>) -> 
             Ok(one) => found.push(one),
             Err(Problem::Foreign(why)) => foreign.push(Foreign { object: planned.target.clone(), why }),
             Err(Problem::Refused(error)) => {
-                refusals.push(Refusal { object: planned.target.clone(), path: planned.path.clone(), error: *error });
+                refusals.push(Refusal {
+                    object: planned.target.clone(),
+                    path: planned.path.clone(),
+                    error: *error,
+                });
             }
         }
     }
@@ -367,7 +371,8 @@ mod tests {
 
     #[test]
     fn marks_are_helms_and_tell_whose_an_object_is() {
-        let mut object = json!({ "metadata": { "name": "a", "labels": { "app.kubernetes.io/managed-by": "x" } } });
+        let mut object =
+            json!({ "metadata": { "name": "a", "labels": { "app.kubernetes.io/managed-by": "x" } } });
         assert!(not_ours(&object, "r", "n").unwrap().contains("managed-by is \"x\""));
         mark(&mut object, "r", "n");
         assert_eq!(object["metadata"]["labels"]["app.kubernetes.io/managed-by"], "Helm");
@@ -386,7 +391,8 @@ mod tests {
                 { "name": "v0", "served": false, "storage": false },
             ],
         }});
-        let versions: Vec<String> = kinds_of_definition(&definition).into_iter().map(|it| it.version).collect();
+        let versions: Vec<String> =
+            kinds_of_definition(&definition).into_iter().map(|it| it.version).collect();
         assert_eq!(versions, ["v2", "v1"]);
     }
 

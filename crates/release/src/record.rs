@@ -358,8 +358,9 @@ impl Record {
             packed
         };
         // The decoder's words may quote the record, and with it values; its place is enough.
-        let json: Map<String, Value> = serde_json::from_slice(&unpacked)
-            .map_err(|error| broken(&format!("no JSON at line {}, column {}", error.line(), error.column())))?;
+        let json: Map<String, Value> = serde_json::from_slice(&unpacked).map_err(|error| {
+            broken(&format!("no JSON at line {}, column {}", error.line(), error.column()))
+        })?;
         let labels = secret.pointer("/metadata/labels").and_then(Value::as_object);
         let labels = labels.into_iter().flatten();
         let labels = labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
@@ -469,7 +470,10 @@ fn hook_of(stored: &Value) -> Result<Hook, crate::Error> {
         manifest,
         events: words("events").iter().filter_map(|word| HookEvent::parse(word)).collect(),
         weight: stored.get("weight").and_then(Value::as_i64).unwrap_or_default(),
-        delete_policies: words("delete_policies").iter().filter_map(|word| DeletePolicy::parse(word)).collect(),
+        delete_policies: words("delete_policies")
+            .iter()
+            .filter_map(|word| DeletePolicy::parse(word))
+            .collect(),
         output_log_policies: words("output_log_policies"),
     })
 }
@@ -481,15 +485,16 @@ fn as_go_stores(value: Value) -> Value {
         Value::Number(number) => {
             let float = number.as_f64().unwrap_or_default();
             if float.fract() == 0.0 && float.abs() <= WHOLE {
-                #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within 53 bits")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "checked to be whole and within 53 bits"
+                )]
                 return Value::Number(Number::from(float as i64));
             }
             Number::from_f64(float).map_or(Value::Null, Value::Number)
         }
         Value::Array(items) => items.into_iter().map(as_go_stores).collect(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(key, value)| (key, as_go_stores(value))).collect()
-        }
+        Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, as_go_stores(value))).collect(),
         other => other,
     }
 }

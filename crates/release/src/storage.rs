@@ -79,7 +79,9 @@ pub(crate) async fn create(run: &Run, record: &Record, encoded: &str) -> Result<
     };
     let may_be_there = matches!(
         error,
-        cluster::Error::Unreachable { .. } | cluster::Error::TimedOut { .. } | cluster::Error::Unintelligible { .. }
+        cluster::Error::Unreachable { .. }
+            | cluster::Error::TimedOut { .. }
+            | cluster::Error::Unintelligible { .. }
     ) || matches!(error, cluster::Error::Api { code, .. } if code >= 429);
     match error {
         cluster::Error::Exists { .. } => {}

@@ -104,7 +104,7 @@ async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, E
     storage::update(&run.cluster, &run.namespace, &record).await?;
     run.tell(Event::Recorded { revision: record.revision(), status: record.status().to_string() });
     let writer = Writer::new(run, record.clone());
-    let outcome = async {
+    let outcome: Result<Vec<Target>, Error> = async {
         if !request.disable_hooks {
             hooks.execute(run, HookEvent::PreDelete, Some(&writer)).await?;
         }

@@ -1,7 +1,6 @@
 //! Writes the record again and again while an action goes on, without holding it up: of several states that wait to be
 //! written only the last one is.
 
-use cluster::Cluster;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{Error, Event, Record, run::Run, storage};
@@ -10,8 +9,6 @@ use crate::{Error, Event, Record, run::Run, storage};
 pub(crate) struct Writer {
     states: watch::Sender<Record>,
     task: JoinHandle<()>,
-    cluster: Cluster,
-    namespace: String,
 }
 
 impl Writer {
@@ -20,19 +17,16 @@ impl Writer {
         let (states, mut changes) = watch::channel(record);
         // What was under way is written also when the action was stopped.
         let (cluster, namespace) = (run.calm.clone(), run.namespace.clone());
-        let task = {
-            let (cluster, namespace) = (cluster.clone(), namespace.clone());
-            tokio::spawn(async move {
-                while changes.changed().await.is_ok() {
-                    let record = changes.borrow_and_update().clone();
-                    // As with Helm, how hooks went is told as far as it can be; the last state is what counts.
-                    if let Err(error) = storage::update(&cluster, &namespace, &record).await {
-                        tracing::debug!(%error, "the record is written again later");
-                    }
+        let task = tokio::spawn(async move {
+            while changes.changed().await.is_ok() {
+                let record = changes.borrow_and_update().clone();
+                // As with Helm, how hooks went is told as far as it can be; the last state is what counts.
+                if let Err(error) = storage::update(&cluster, &namespace, &record).await {
+                    tracing::debug!(%error, "the record is written again later");
                 }
-            })
-        };
-        Self { states, task, cluster, namespace }
+            }
+        });
+        Self { states, task }
     }
 
     /// Changes the record, and has it written some time soon.
@@ -57,7 +51,7 @@ impl Writer {
 
     /// Writes nothing more.
     pub async fn stop(self) {
-        let Self { states, task, .. } = self;
+        let Self { states, task } = self;
         drop(states);
         // It ends after the write that is under way.
         let _ = task.await;

@@ -1,0 +1,14 @@
+//! What this crate promises, against a real control plane, with the real helm as the judge.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test cannot do without ends it"
+)]
+
+mod arrange;
+mod helm_goes_on;
+mod installing;
+mod records;
+mod uninstalling;

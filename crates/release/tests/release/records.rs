@@ -1,0 +1,88 @@
+//! The record is Helm's, key by key.
+
+use serde_json::Value;
+use testutil::{ControlPlane, Helm, Size, require};
+
+use crate::arrange::{Setup, TestChart, admin, differences, get, remove};
+
+/// Times are put into one form, except that none stays none.
+fn without_times(value: Value) -> Value {
+    const TIMES: [&str; 7] = [
+        "first_deployed",
+        "last_deployed",
+        "modtime",
+        "schemamodtime",
+        "started_at",
+        "completed_at",
+        "deleted",
+    ];
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| match TIMES.contains(&key.as_str()) && value.is_string() {
+                true => (key, "a time".into()),
+                // What helm prints lacks the blank lines at its end.
+                false if key == "manifest" => (key, value.as_str().unwrap().trim_end().into()),
+                false => (key, without_times(value)),
+            })
+            .collect(),
+        Value::Array(items) => items.into_iter().map(without_times).collect(),
+        other => other,
+    }
+}
+
+/// The record that helm leaves for flux2, and its Secret.
+async fn helms(helm: &Helm, cluster: &cluster::Cluster, chart: &TestChart, set: &[&str]) -> (Value, Value) {
+    let mut args = Vec::new();
+    for set in set {
+        args.extend(["--set", set]);
+    }
+    helm.install("flux", &chart.path, "flux-records", &args).unwrap();
+    let secret = secret(cluster).await;
+    let record = release::Record::from_secret(&secret).unwrap();
+    helm.uninstall("flux", "flux-records").unwrap();
+    helm.run(["version"]).unwrap();
+    (Value::Object(record.json().clone()), secret)
+}
+
+async fn secret(cluster: &cluster::Cluster) -> Value {
+    let name = "sh.helm.release.v1.flux.v1";
+    get(cluster, cluster::Resource::secret(), "flux-records", name).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_record_of_flux2_is_helms_key_by_key() {
+    let plane = require!(ControlPlane::start(Size::Nodes));
+    let helm = require!(Helm::new(&plane));
+    let chart = require!(TestChart::flux2("2.18.3"));
+    let cluster = admin(&plane).await;
+    let (expected, their_secret) =
+        helms(&helm, &cluster, &chart, &["helmController.replicas=2", "logLevel=debug"]).await;
+
+    let set = [("helmController.replicas", "2"), ("logLevel", "debug")];
+    let mut setup = Setup::with(&cluster, &helm, &chart, "flux", "flux-records", &set);
+    let ours = setup.install().await.unwrap();
+    let ours = Value::Object(ours.record.json().clone());
+    assert_eq!(differences(&without_times(expected.clone()), &without_times(ours)), "");
+    let our_secret = secret(&cluster).await;
+    let labels = |secret: &Value| {
+        let mut labels = secret["metadata"]["labels"].clone();
+        // Helm loses it when it writes the record again.
+        labels.as_object_mut().unwrap().remove("createdAt");
+        labels["modifiedAt"] = "a time".into();
+        labels
+    };
+    assert_eq!(labels(&our_secret), labels(&their_secret));
+    assert_eq!(our_secret["type"], "helm.sh/release.v1");
+    remove(&cluster, "flux", "flux-records").await.unwrap();
+
+    // With definitions kept, that annotation is all that differs.
+    setup.settings.keep_crds = true;
+    let ours = setup.install().await.unwrap();
+    let mut ours = Value::Object(ours.record.json().clone());
+    let manifest = ours["manifest"].as_str().unwrap();
+    let kept = "    helm.sh/resource-policy: keep\n";
+    assert_eq!(manifest.matches(kept).count(), 14);
+    ours["manifest"] = manifest.replace(kept, "").into();
+    assert_eq!(differences(&without_times(expected), &without_times(ours)), "");
+}
