@@ -163,7 +163,6 @@ impl Client {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("fluxgate/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
             .referer(false)
             .https_only(true)
             .connect_timeout(limits.connect)

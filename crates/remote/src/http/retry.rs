@@ -87,6 +87,9 @@ pub(crate) fn unreached(error: &(dyn StdError + 'static)) -> Unreached {
         if text.starts_with("tunnel error") || text.contains("SOCKS error") {
             return Unreached::Proxy;
         }
+        if text.starts_with("http2 error") {
+            return Unreached::Closed;
+        }
         if let Some(error) = error.downcast_ref::<hyper::Error>()
             && (error.is_incomplete_message() || error.is_closed() || error.is_canceled())
         {

@@ -7,6 +7,7 @@
 )]
 
 mod addresses;
+mod anything;
 mod arrange;
 mod credentials;
 mod faults;

@@ -71,6 +71,32 @@ async fn a_proxy_is_used_where_it_is_set_and_not_for_exceptions() {
     assert_eq!(proxy.asked().len(), 1);
 }
 
+/// The environment of a process cannot be changed safely, so this test starts itself again in another one.
+#[tokio::test]
+async fn the_environment_counts_only_where_that_is_said() {
+    const THIS: &str = "proxies::the_environment_counts_only_where_that_is_said";
+    if let (Ok(repository), Ok(ca_pem)) = (std::env::var("TEST_REPOSITORY"), std::env::var("TEST_CA")) {
+        let mut request = Request { repository: Some(repository), ..Request::new("app") };
+        request.client.ca_pem = Some(ca_pem);
+        fetch(&request).await.unwrap();
+        request.client.proxy = Proxy::System;
+        fetch(&request).await.unwrap();
+        return;
+    }
+    let (server, proxy) = (server(), TestProxy::start("200 OK").await);
+    let mut again = tokio::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", THIS]).env("TEST_REPOSITORY", server.url()).env("TEST_CA", server.ca_pem());
+    again.env("HTTPS_PROXY", format!("http://ada:secret@{}", proxy.address));
+    for name in ["https_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
+        again.env_remove(name);
+    }
+    let output = again.output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(server.requests().len(), 4);
+    // One connection for the second fetch, none for the first.
+    assert_eq!(proxy.asked(), [format!("{} authorized=true", server.requests()[0].host)]);
+}
+
 #[tokio::test]
 async fn a_proxy_that_refuses_or_is_none_is_told() {
     let server = server();
