@@ -288,11 +288,9 @@ impl Client {
                 Failure::final_(Error::Refused { url, status: code, with_credentials, kept_back })
             }
             404 | 410 => Failure::final_(Error::NotFound { url, status: code, piece: get.piece }),
-            429 | 502 | 503 | 504 => Failure {
-                error: Error::Status { url, status: code, tries: 1 },
-                again: Again::Maybe,
-                retry_after: retry::retry_after(headers),
-            },
+            429 | 502 | 503 | 504 => {
+                Failure::passing(Error::Status { url, status: code, tries: 1 }, retry::retry_after(headers))
+            }
             _ => Failure::final_(Error::Status { url, status: code, tries: 1 }),
         }
     }
@@ -322,9 +320,11 @@ impl Client {
             Unreached::Other if error.is_timeout() => Unreached::Idle,
             other => other,
         };
-        let again = if reason == Unreached::Closed { Again::Maybe } else { Again::Never };
-        let source = retry::root(error);
-        Failure { error: Error::Unreachable { url, reason, tries: 1, source }, again, retry_after: None }
+        let error = Error::Unreachable { url, reason, tries: 1, source: retry::root(error) };
+        match reason {
+            Unreached::Closed => Failure::passing(error, None),
+            _ => Failure::final_(error),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How one try ended, when not in success.
 pub(crate) struct Failure {
-    pub error: Error,
+    pub error: Box<Error>,
     pub again: Again,
     /// How long the server asks to wait, when it does.
     pub retry_after: Option<Duration>,
@@ -35,7 +35,12 @@ pub(crate) enum Again {
 impl Failure {
     /// A failure that another try would meet again.
     pub fn final_(error: Error) -> Self {
-        Self { error, again: Again::Never, retry_after: None }
+        Self { error: Box::new(error), again: Again::Never, retry_after: None }
+    }
+
+    /// A failure that another try may not meet.
+    pub fn passing(error: Error, retry_after: Option<Duration>) -> Self {
+        Self { error: Box::new(error), again: Again::Maybe, retry_after }
     }
 
     /// How long to wait after so many tries.
@@ -45,10 +50,10 @@ impl Failure {
 
     /// The error after so many tries.
     pub fn after(mut self, times: u32) -> Error {
-        if let Error::Status { tries, .. } | Error::Unreachable { tries, .. } = &mut self.error {
+        if let Error::Status { tries, .. } | Error::Unreachable { tries, .. } = self.error.as_mut() {
             *tries = times;
         }
-        self.error
+        *self.error
     }
 }
 

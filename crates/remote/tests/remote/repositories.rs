@@ -1,9 +1,12 @@
 //! What repositories give.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use remote::{Fetched, OnProgress, Request, fetch};
-use testutil::{ChartServer, ChartServerOptions, PackagedChart, require, test_data};
+use testutil::processes::{Program, Scope};
+use testutil::tools::Tool;
+use testutil::{ChartServer, ChartServerOptions, PackagedChart, Pki, require, test_data};
 
 use crate::arrange::{archive, charts, paths, request, server, server_with, told};
 
@@ -44,6 +47,64 @@ async fn flux2_comes_in_each_version() {
         assert_eq!(archive(&fetched), std::fs::read(served).unwrap());
         assert_eq!(fetched.load().unwrap().metadata.version, expected);
     }
+}
+
+#[tokio::test]
+async fn helm_chooses_the_same_versions() {
+    let program = require!(Tool::Helm.path());
+    let versions =
+        ["0.9.1", "1.2.3+build.1", "1.2.4", "v1.10.0", "1.9.0", "2.0.0-rc.1", "2.0.0-alpha.2", "3.0.0-beta"];
+    let charts = versions.map(|version| PackagedChart::small("app", version));
+    let server = ChartServer::start(&Pki::new().unwrap(), charts, ChartServerOptions::default()).unwrap();
+    let scope = Scope::new("helm-user").unwrap();
+    let wanted = [
+        "",
+        "*",
+        "x",
+        "1",
+        "1.x",
+        "~1.2",
+        "^1.2.3",
+        "1.2.3",
+        "1.10.0",
+        "v1.9.0",
+        "1.9",
+        "<1",
+        "<=1.2.4",
+        ">1.2 <1.10",
+        ">1.2, <1.10",
+        "1.2 - 1.9",
+        "~0 || ~2",
+        "2.0.0-alpha.2",
+        ">=2.0.0-0",
+        ">=2.0.0-alpha <3",
+        "^2.0.0-0",
+        "!=1.10",
+        "5.0.0",
+        "newest",
+        ">",
+        "1.2.3.4",
+        "=1.9.0",
+        "0.9.1 ",
+        "-1",
+        "v1",
+    ];
+    let (mut differ, mut chosen) = (Vec::new(), 0);
+    for wanted in wanted {
+        let request = Request { version: Some(wanted.to_owned()), ..request(&server) };
+        let ours = fetch(&request).await.ok().and_then(|fetched| fetched.version);
+        let (url, ca) = (server.url(), server.ca_file().to_string_lossy());
+        let show = Program::new("helm", &program)
+            .args(["show", "chart", "app", "--repo", &url, "--ca-file", &ca, &format!("--version={wanted}")])
+            .env("HOME", scope.folder());
+        let shown = scope.run(&show, Duration::from_secs(60)).unwrap();
+        let theirs = shown.stdout.lines().find_map(|line| line.strip_prefix("version: ")).map(str::to_owned);
+        chosen += usize::from(theirs.is_some());
+        if ours != theirs {
+            differ.push(format!("{wanted:?}: ours {ours:?}, helm's {theirs:?}"));
+        }
+    }
+    assert!(differ.is_empty() && chosen > 15, "helm chose {chosen}\n{}", differ.join("\n"));
 }
 
 #[tokio::test]
