@@ -7,4 +7,12 @@
     reason = "what a test cannot do without ends it"
 )]
 
+mod archives;
+mod beside_helm;
+mod charts;
+mod expressions;
+mod flux2;
+mod loading;
+mod rendering;
+mod setting;
 mod versions;

@@ -1,0 +1,5 @@
+{{- define "labels" -}}
+app: {{ .Chart.Name }}
+version: {{ .Chart.Version | replace "+" "_" }}
+{{- end -}}
+{{- define "twice" -}}first{{- end -}}

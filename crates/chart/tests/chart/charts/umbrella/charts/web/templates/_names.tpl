@@ -1,0 +1,3 @@
+{{- define "who" -}}web{{- end -}}
+{{- define "blank" -}}not blank{{- end -}}
+{{- define "sub" -}}sub of {{ .Chart.Name }}{{- end -}}

@@ -1,0 +1,2 @@
+{{- define "who" -}}umbrella{{- end -}}
+{{- define "blank" }} {{/* nothing */}} {{ end -}}

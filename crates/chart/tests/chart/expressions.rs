@@ -1,0 +1,133 @@
+//! Helm's functions: each line of `expressions.txt` through our engine and through the real helm, results and errors.
+
+use std::fs;
+
+use chart::file::File;
+use chart::render::render;
+use chart::values::Values;
+use testutil::require;
+use testutil::tools::Tool;
+
+use crate::beside_helm::{Case, differences, folder, load_folder, options};
+
+const TEMPLATE: &str = "cases:\n{{ range .Values.cases }}- {{ tpl . $ | toJson }}\n{{ end }}";
+
+const VALUES: &str = r#"
+name: flux
+int: 5
+float: 2.5
+million: 1000000
+yes: true
+no: false
+empty: ""
+nothing: null
+list: [a, b, c]
+numbers: [3, 1, 2]
+mixed: [1, x, null, true, {k: v}, [2]]
+none: []
+void: {}
+map: {b: 2, a: 1, c: {d: deep, e: {f: deeper}}}
+other: {a: 10, z: 26, c: {d: other, g: new}, n: null, l: [9]}
+text: "Grüße, 漢字 😀"
+lines: "one\n  two\n\nthree"
+"#;
+
+fn expressions() -> Vec<String> {
+    let text = fs::read_to_string(folder().join("expressions.txt")).unwrap();
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+fn files() -> Vec<File> {
+    let file = |name: &str, text: &str| File { name: name.to_owned(), data: text.into() };
+    let chart = "apiVersion: v2\nname: expressions\nversion: 1.0.0\nappVersion: v2.0\nannotations: {a: b}\n";
+    vec![
+        file("Chart.yaml", chart),
+        file("values.yaml", VALUES),
+        file("templates/cases.yaml", TEMPLATE),
+        file("templates/_defines.tpl", "{{ define \"greet\" }}Hello {{ .name | upper }}{{ end }}"),
+        file("files/a.txt", "first\nsecond\n"),
+        file("files/sub/b.conf", "key=value"),
+        file("files/sub/deeper/c.conf", "x: y\nlong: yes\n"),
+    ]
+}
+
+fn with(cases: &[&str]) -> Values {
+    let mut values = Values::new();
+    values.add(serde_json::json!({ "cases": cases }).as_object().unwrap());
+    values
+}
+
+/// The results of all expressions that succeed on their own, and the errors of the others.
+fn ours() -> (Vec<String>, Vec<String>) {
+    let chart = chart::load::load(files()).unwrap();
+    let (mut succeed, mut fail) = (Vec::new(), Vec::new());
+    for expression in expressions() {
+        match render(&chart, &with(&[&expression]), &options()) {
+            Ok(_) => succeed.push(expression),
+            Err(_) => fail.push(expression),
+        }
+    }
+    (succeed, fail)
+}
+
+fn write_chart(folder: &std::path::Path) {
+    for file in files() {
+        let path = folder.join("expressions").join(&file.name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, file.data).unwrap();
+    }
+}
+
+#[test]
+fn what_succeeds_gives_what_helm_gives() {
+    let _ = require!(Tool::Helm.path());
+    let (succeed, _) = ours();
+    assert!(succeed.len() > 90, "only {} succeed", succeed.len());
+    let temporary = tempfile::tempdir().unwrap();
+    write_chart(temporary.path());
+    let path = temporary.path().join("expressions");
+    let chart = load_folder(&path);
+    // One call for many; where that fails, one for each.
+    let mut wrong = Vec::new();
+    for batch in succeed.chunks(100) {
+        let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
+        let json = temporary.path().join("cases.json");
+        fs::write(&json, serde_json::json!({ "cases": batch }).to_string()).unwrap();
+        let arguments = vec!["-f".to_owned(), json.to_str().unwrap().to_owned()];
+        let case = Case { path: path.clone(), chart: chart.clone(), arguments };
+        match (case.helm(), case.ours()) {
+            (Ok(helm), Ok(ours)) => {
+                let results = |text: &str| -> Vec<String> { text.lines().skip(3).map(str::to_owned).collect() };
+                let (helm, ours) = (results(&helm), results(&ours));
+                assert_eq!(helm.len(), batch.len());
+                for ((expression, helm), ours) in batch.iter().zip(helm).zip(ours) {
+                    if helm != ours {
+                        wrong.push(format!("{expression}\n  helm: {helm}\n  ours: {ours}"));
+                    }
+                }
+            }
+            (Err(helm), _) => wrong.push(format!("helm refuses: {helm}")),
+            (_, Err(ours)) => wrong.push(format!("we refuse: {ours}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_fails_fails_in_helms_words() {
+    let _ = require!(Tool::Helm.path());
+    let (_, fail) = ours();
+    assert!(fail.len() > 60, "only {} fail", fail.len());
+    let temporary = tempfile::tempdir().unwrap();
+    write_chart(temporary.path());
+    let path = temporary.path().join("expressions");
+    let chart = load_folder(&path);
+    let cases = fail.iter().enumerate().map(|(number, expression)| {
+        let json = temporary.path().join(format!("{number}.json"));
+        fs::write(&json, serde_json::json!({ "cases": [expression] }).to_string()).unwrap();
+        let arguments = vec!["-f".to_owned(), json.to_str().unwrap().to_owned()];
+        Case { path: path.clone(), chart: chart.clone(), arguments }
+    });
+    let found = differences(cases.collect(), true);
+    assert!(found.is_empty(), "{} differ\n{}", found.len(), found.join("\n"));
+}
