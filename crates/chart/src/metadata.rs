@@ -305,8 +305,13 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Go's words for a value of the wrong type.
+/// The words of Helm's YAML reader for a value of the wrong type.
 pub(crate) fn mismatch(value: &Value, target: &str) -> String {
+    format!("error unmarshaling JSON: while decoding JSON: {}", wrong_shape(value, target))
+}
+
+/// Go's words for a value of the wrong type.
+pub(crate) fn wrong_shape(value: &Value, target: &str) -> String {
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -315,5 +320,5 @@ pub(crate) fn mismatch(value: &Value, target: &str) -> String {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {target}")
+    format!("json: cannot unmarshal {found} into Go {target}")
 }

@@ -333,6 +333,10 @@ struct Head {
     annotations: BTreeMap<String, String>,
 }
 
+/// Go's name for the type of `metadata` in what Helm reads.
+const METADATA: &str =
+    r#"struct { Name string "json:\"name\""; Annotations map[string]string "json:\"annotations\"" }"#;
+
 /// Where a document belongs.
 enum Sorted {
     Manifest(Document),
@@ -362,29 +366,29 @@ impl Head {
         };
         let text = |fields: &Map<String, Value>, key: &str, field: &str| match fields.get(key) {
             None | Some(Value::Null) => Ok(String::new()),
-            Some(value) => text_of(value)
-                .ok_or_else(|| mismatch(value, &format!("struct field SimpleHead.{field} of type string"))),
+            Some(value) => {
+                text_of(value).ok_or_else(|| mismatch(value, &format!("struct field {field} of type string")))
+            }
         };
-        text(fields, "apiVersion", "apiVersion")?;
-        head.kind = text(fields, "kind", "kind")?;
+        text(fields, "apiVersion", "SimpleHead.apiVersion")?;
+        head.kind = text(fields, "kind", "SimpleHead.kind")?;
         let metadata = match fields.get("metadata") {
             None | Some(Value::Null) => return Ok(head),
             Some(Value::Object(metadata)) => metadata,
-            Some(other) => return Err(mismatch(other, "struct field SimpleHead.metadata of type struct")),
+            Some(other) => {
+                return Err(mismatch(other, &format!("struct field SimpleHead.metadata of type {METADATA}")));
+            }
         };
-        head.name = text(metadata, "name", "metadata.name")?;
+        head.name = text(metadata, "name", ".metadata.name")?;
         match metadata.get("annotations") {
             None | Some(Value::Null) => {}
             Some(Value::Object(annotations)) => {
                 for key in annotations.keys() {
-                    head.annotations.insert(key.clone(), text(annotations, key, "metadata.annotations")?);
+                    head.annotations.insert(key.clone(), text(annotations, key, ".metadata.annotations")?);
                 }
             }
             Some(other) => {
-                return Err(mismatch(
-                    other,
-                    "struct field SimpleHead.metadata.annotations of type map[string]string",
-                ));
+                return Err(mismatch(other, "struct field .metadata.annotations of type map[string]string"));
             }
         }
         Ok(head)

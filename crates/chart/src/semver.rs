@@ -19,7 +19,7 @@ pub enum Error {
     #[error("version segment starts with 0")]
     LeadingZero,
     /// It is no range.
-    #[error("improper constraint: {0}")]
+    #[error("improper constraint: {}", go::quote::quote(.0))]
     Constraint(String),
 }
 

@@ -72,14 +72,15 @@ impl fmt::Display for TemplateError {
             let words = words.or_else(|| self.message.strip_prefix("error calling fail: "));
             return write!(f, "execution error at ({outermost}): {}", words.unwrap_or(&self.message));
         }
-        // Helm tells a chain of templates line by line, unless a function was at fault.
-        if self.message.starts_with("error calling ") || self.places.is_empty() {
+        if !told_in_lines(&self.error) {
             return write!(f, "{}", self.error);
         }
         let mut text = String::new();
         let mut next = Some(&self.error);
         while let Some(current) = next {
-            if !current.template.is_empty() {
+            if current.template.is_empty() {
+                text.push_str(&format!("{}\n", current.message));
+            } else {
                 let place = Place::of(current);
                 let executing = go::quote::quote(&current.executing);
                 let message = match current.cause {
@@ -98,6 +99,16 @@ impl fmt::Display for TemplateError {
 }
 
 impl std::error::Error for TemplateError {}
+
+/// Whether Helm tells a chain of errors line by line: not where a function was at fault, nor where `tpl` is part of it.
+fn told_in_lines(error: &Error) -> bool {
+    let lines = match (&error.cause, error.template.is_empty()) {
+        (_, true) => error.message.starts_with("template: no template "),
+        (None, false) => !error.message.starts_with("error calling "),
+        (Some(_), false) => true,
+    };
+    lines && error.cause.as_deref().is_none_or(told_in_lines)
+}
 
 impl Place {
     fn of(error: &Error) -> Place {

@@ -58,7 +58,11 @@ pub(crate) fn pascal_case(text: &str) -> String {
     let (connectors, rest) = text.split_at(start);
     let mut cased = connectors.to_owned();
     let mut characters = rest.chars();
-    let Some(first) = characters.next() else { return cased };
+    let Some(first) = characters.next() else {
+        // Where there is nothing else, the last connector is written twice.
+        cased.extend(connectors.chars().next_back());
+        return cased;
+    };
     let mut after_upper = first.is_uppercase();
     let mut pending = upper(first);
     for c in characters {

@@ -4,7 +4,7 @@ use gotemplate::value::{Map, Value};
 use serde_json::Value as Json;
 
 use super::{Entry, Exactly, Invocation};
-use crate::metadata::mismatch;
+use crate::metadata::wrong_shape;
 
 pub(super) const TABLE: &[Entry] = &[
     ("toYaml", Exactly(1), |call| {
@@ -14,8 +14,8 @@ pub(super) const TABLE: &[Entry] = &[
     ("toYamlPretty", Exactly(1), |call| {
         Ok(call.any(0).to_json().map(|json| pretty_yaml(&json)).unwrap_or_default().into())
     }),
-    ("fromYaml", Exactly(1), |call| Ok(map_or_error(from_yaml(call)?))),
-    ("fromYamlArray", Exactly(1), |call| Ok(list_or_error(from_yaml(call)?))),
+    ("fromYaml", Exactly(1), |call| Ok(map_or_error(from_yaml(call)?, YAML))),
+    ("fromYamlArray", Exactly(1), |call| Ok(list_or_error(from_yaml(call)?, YAML))),
     ("toJson", Exactly(1), |call| {
         Ok(call.any(0).to_json().map(|json| text(&json, true, None)).unwrap_or_default().into())
     }),
@@ -26,8 +26,8 @@ pub(super) const TABLE: &[Entry] = &[
         Ok(call.any(0).to_json().map(|json| text(&json, true, Some(0))).unwrap_or_default().into())
     }),
     ("mustToPrettyJson", Exactly(1), |call| Ok(text(&call.any(0).to_json()?, true, Some(0)).into())),
-    ("fromJson", Exactly(1), |call| Ok(map_or_error(from_json(call.text(0)?)))),
-    ("fromJsonArray", Exactly(1), |call| Ok(list_or_error(from_json(call.text(0)?)))),
+    ("fromJson", Exactly(1), |call| Ok(map_or_error(from_json(call.text(0)?), ""))),
+    ("fromJsonArray", Exactly(1), |call| Ok(list_or_error(from_json(call.text(0)?), ""))),
     ("mustFromJson", Exactly(1), |call| Ok(Value::from_json(&from_json(call.text(0)?)?))),
 ];
 
@@ -106,22 +106,28 @@ fn from_json(text: &str) -> Result<Json, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
+/// How errors of its YAML reader begin, which reads JSON in the end.
+const YAML: &str = "error unmarshaling JSON: while decoding JSON: ";
+
 /// Helm's readers for templates do not fail: they answer with the words of the error.
-fn map_or_error(read: Result<Json, String>) -> Value {
+fn map_or_error(read: Result<Json, String>, prefix: &str) -> Value {
     let words = match read {
         Ok(Json::Null) => return Value::Map(Map::new()),
         Ok(json @ Json::Object(_)) => return Value::from_json(&json),
-        Ok(other) => mismatch(&other, "value of type map[string]interface {}"),
+        Ok(other) => format!("{prefix}{}", wrong_shape(&other, "value of type map[string]interface {}")),
         Err(words) => words,
     };
     Value::map([("Error", Value::from(words))])
 }
 
-fn list_or_error(read: Result<Json, String>) -> Value {
+fn list_or_error(read: Result<Json, String>, prefix: &str) -> Value {
     match read {
         Ok(Json::Null) => Value::list([]),
         Ok(json @ Json::Array(_)) => Value::from_json(&json),
-        Ok(other) => Value::list([mismatch(&other, "value of type []interface {}").into()]),
+        Ok(other) => {
+            let words = format!("{prefix}{}", wrong_shape(&other, "value of type []interface {}"));
+            Value::list([words.into()])
+        }
         Err(words) => Value::list([words.into()]),
     }
 }

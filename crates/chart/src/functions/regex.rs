@@ -156,6 +156,15 @@ fn translate(pattern: &str) -> String {
                 let first = translated.ends_with('[') || translated.ends_with("[^");
                 translated.push_str(if after_class || last || first { "\\-" } else { "-" });
             }
+            // A brace that counts nothing is meant as a character.
+            ('{', None) => {
+                let rest: String = characters.clone().take_while(|c| *c != '}').collect();
+                let counts = rest.split(',').count() <= 2
+                    && rest.starts_with(|c: char| c.is_ascii_digit())
+                    && rest.chars().all(|c| c.is_ascii_digit() || c == ',')
+                    && characters.clone().any(|c| c == '}');
+                translated.push_str(if counts { "{" } else { "\\{" });
+            }
             (c, _) => translated.push(c),
         }
         if let (Some(seen), true) = (class, c != '[') {

@@ -206,14 +206,14 @@ impl Object for TextMap {
         format!("map[{}]", entries.join(" "))
     }
 
+    /// A map without keys is nil, since none of ours was made empty.
     fn to_json(&self) -> Option<serde_json::Value> {
-        Some(
-            self.0
-                .iter()
-                .map(|(key, text)| (key.clone(), text.as_str().into()))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
-        )
+        if self.0.is_empty() {
+            return Some(serde_json::Value::Null);
+        }
+        let fields: serde_json::Map<_, _> =
+            self.0.iter().map(|(key, text)| (key.clone(), text.as_str().into())).collect();
+        Some(fields.into())
     }
 }
 
@@ -222,15 +222,17 @@ fn substr(call: &mut Invocation<'_>) -> Answer {
     let bytes = text.as_bytes();
     let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let (start, end) = match (start < 0, end < 0 || end > length) {
-        (true, _) => (0, end),
-        (false, true) => (start, length),
-        (false, false) => (start, end),
+        (true, _) => (None, end),
+        (false, true) => (Some(start), length),
+        (false, false) => (Some(start), end),
     };
-    let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+    let range = usize::try_from(start.unwrap_or(0)).ok().zip(usize::try_from(end).ok());
     let part = range.and_then(|(start, end)| bytes.get(start..end));
-    let error =
-        || format!("runtime error: slice bounds out of range [{start}:{end}] with length {length}").into();
-    part.map(text_of_bytes).ok_or_else(error)
+    part.map(text_of_bytes).ok_or_else(|| {
+        let start = start.map(|start| start.to_string()).unwrap_or_default();
+        let length = if end > length { format!(" with length {length}") } else { String::new() };
+        format!("runtime error: slice bounds out of range [{start}:{end}]{length}").into()
+    })
 }
 
 fn trunc(call: &mut Invocation<'_>) -> Answer {

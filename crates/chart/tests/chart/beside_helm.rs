@@ -64,7 +64,8 @@ pub fn load_folder(path: &Path) -> Result<Chart, String> {
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -77,6 +78,15 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
 }
 
 impl Case {
+    /// The arguments; of a generated file, what it holds.
+    fn described(&self) -> String {
+        let show = |argument: &String| match argument.ends_with(".json") {
+            true => fs::read_to_string(argument).unwrap_or_default(),
+            false => argument.clone(),
+        };
+        self.arguments.iter().map(show).collect::<Vec<_>>().join(" ")
+    }
+
     /// What helm prints on standard output, or its error.
     pub fn helm(&self) -> Result<String, String> {
         let home = tempfile::tempdir().unwrap();
@@ -123,15 +133,21 @@ impl Case {
                 "-a" => options.capabilities.api_versions.push(arguments.next().unwrap().clone()),
                 kind => {
                     let rank = kinds.iter().position(|known| *known == kind);
-                    sets.push((rank.unwrap_or_else(|| panic!("{kind} is unknown")), arguments.next().unwrap()));
+                    sets.push((
+                        rank.unwrap_or_else(|| panic!("{kind} is unknown")),
+                        arguments.next().unwrap(),
+                    ));
                 }
             }
         }
         sets.sort_by_key(|(rank, _)| *rank);
         for (rank, text) in sets {
-            let read = |path: &str| fs::read_to_string(folder().join(path)).map_err(|error| error.to_string());
+            let read =
+                |path: &str| fs::read_to_string(folder().join(path)).map_err(|error| error.to_string());
             let done = match kinds[rank] {
-                "-f" => values.add_yaml(&read(text).unwrap()).map_err(|error| format!("failed to parse {text}: {error}")),
+                "-f" => values
+                    .add_yaml(&read(text).unwrap())
+                    .map_err(|error| format!("failed to parse {text}: {error}")),
                 "--set-json" => values.set_json(text).map_err(|error| error.to_string()),
                 "--set" => values.set(text).map_err(|error| error.to_string()),
                 "--set-string" => values.set_string(text).map_err(|error| error.to_string()),
@@ -163,7 +179,7 @@ pub fn differences(cases: Vec<Case>, errors_too: bool) -> Vec<String> {
                     if !same {
                         let name = case.path.file_name().unwrap().to_string_lossy().into_owned();
                         let difference = first_difference(&helm, &ours);
-                        let arguments = case.arguments.join(" ");
+                        let arguments = case.described();
                         found.lock().unwrap().push(format!("{name} {arguments}\n{difference}"));
                     }
                 }
@@ -184,7 +200,11 @@ fn first_difference(helm: &Result<String, String>, ours: &Result<String, String>
         return format!("  helm: {}\n  ours: {}\n", short(helm), short(ours));
     };
     let (left, right): (Vec<&str>, Vec<&str>) = (left.split('\n').collect(), right.split('\n').collect());
-    let at = left.iter().zip(&right).position(|(left, right)| left != right).unwrap_or(left.len().min(right.len()));
+    let at = left
+        .iter()
+        .zip(&right)
+        .position(|(left, right)| left != right)
+        .unwrap_or(left.len().min(right.len()));
     let around = |lines: &[&str]| lines[at.saturating_sub(3)..lines.len().min(at + 3)].join("\n    ");
     format!("  line {}\n  helm:\n    {}\n  ours:\n    {}\n", at + 1, around(&left), around(&right))
 }

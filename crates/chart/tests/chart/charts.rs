@@ -31,7 +31,9 @@ fn they_render_and_fail_as_in_helm() {
 fn what_helm_refuses_is_refused() {
     let _ = require!(Tool::Helm.path());
     let cases = cases("charts_fail.txt");
-    assert!(cases.iter().all(|case| case.ours().is_err()));
+    for case in &cases {
+        assert!(case.ours().is_err(), "{} {:?}", case.path.display(), case.arguments);
+    }
     let found = differences(cases, false);
     assert!(found.is_empty(), "{} differ\n{}", found.len(), found.join("\n"));
 }

@@ -1,6 +1,7 @@
 //! Helm's functions: each line of `expressions.txt` through our engine and through the real helm, results and errors.
 
 use std::fs;
+use std::path::Path;
 
 use chart::file::File;
 use chart::render::render;
@@ -32,8 +33,8 @@ text: "Grüße, 漢字 😀"
 lines: "one\n  two\n\nthree"
 "#;
 
-fn expressions() -> Vec<String> {
-    let text = fs::read_to_string(folder().join("expressions.txt")).unwrap();
+fn expressions(list: &str) -> Vec<String> {
+    let text = fs::read_to_string(folder().join(list)).unwrap();
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
@@ -61,7 +62,7 @@ fn with(cases: &[&str]) -> Values {
 fn ours() -> (Vec<String>, Vec<String>) {
     let chart = chart::load::load(files()).unwrap();
     let (mut succeed, mut fail) = (Vec::new(), Vec::new());
-    for expression in expressions() {
+    for expression in expressions("expressions.txt") {
         match render(&chart, &with(&[&expression]), &options()) {
             Ok(_) => succeed.push(expression),
             Err(_) => fail.push(expression),
@@ -70,7 +71,7 @@ fn ours() -> (Vec<String>, Vec<String>) {
     (succeed, fail)
 }
 
-fn write_chart(folder: &std::path::Path) {
+fn write_chart(folder: &Path) {
     for file in files() {
         let path = folder.join("expressions").join(&file.name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -97,7 +98,8 @@ fn what_succeeds_gives_what_helm_gives() {
         let case = Case { path: path.clone(), chart: chart.clone(), arguments };
         match (case.helm(), case.ours()) {
             (Ok(helm), Ok(ours)) => {
-                let results = |text: &str| -> Vec<String> { text.lines().skip(3).map(str::to_owned).collect() };
+                let results =
+                    |text: &str| -> Vec<String> { text.lines().skip(3).map(str::to_owned).collect() };
                 let (helm, ours) = (results(&helm), results(&ours));
                 assert_eq!(helm.len(), batch.len());
                 for ((expression, helm), ours) in batch.iter().zip(helm).zip(ours) {
@@ -119,15 +121,29 @@ fn what_fails_fails_in_helms_words() {
     let (_, fail) = ours();
     assert!(fail.len() > 60, "only {} fail", fail.len());
     let temporary = tempfile::tempdir().unwrap();
-    write_chart(temporary.path());
-    let path = temporary.path().join("expressions");
+    let found = differences(cases(temporary.path(), &fail), true);
+    assert!(found.is_empty(), "{} differ\n{}", found.len(), found.join("\n"));
+}
+
+/// What Helm refuses in words of Go's libraries.
+#[test]
+fn what_fails_in_other_words_fails_too() {
+    let _ = require!(Tool::Helm.path());
+    let temporary = tempfile::tempdir().unwrap();
+    let found = differences(cases(temporary.path(), &expressions("expressions_fail.txt")), false);
+    assert!(found.is_empty(), "{} differ\n{}", found.len(), found.join("\n"));
+}
+
+/// One call for each expression, with its files in a folder.
+fn cases(temporary: &Path, expressions: &[String]) -> Vec<Case> {
+    write_chart(temporary);
+    let path = temporary.join("expressions");
     let chart = load_folder(&path);
-    let cases = fail.iter().enumerate().map(|(number, expression)| {
-        let json = temporary.path().join(format!("{number}.json"));
+    let case = |(number, expression): (usize, &String)| {
+        let json = temporary.join(format!("{number}.json"));
         fs::write(&json, serde_json::json!({ "cases": [expression] }).to_string()).unwrap();
         let arguments = vec!["-f".to_owned(), json.to_str().unwrap().to_owned()];
         Case { path: path.clone(), chart: chart.clone(), arguments }
-    });
-    let found = differences(cases.collect(), true);
-    assert!(found.is_empty(), "{} differ\n{}", found.len(), found.join("\n"));
+    };
+    expressions.iter().enumerate().map(case).collect()
 }

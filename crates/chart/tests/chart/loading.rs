@@ -70,9 +70,14 @@ fn old_charts_have_their_requirements_elsewhere() {
 fn errors_name_the_file_and_the_line() {
     let fault = |files: &[(&str, &str)]| words(&chart(files).err().unwrap());
     assert_eq!(fault(&[]), "Chart.yaml file is missing");
-    assert!(fault(&[CHART, ("values.yaml", "a: 1\nb: c: d\n")]).starts_with("cannot load values.yaml: line 2"));
+    assert!(
+        fault(&[CHART, ("values.yaml", "a: 1\nb: c: d\n")]).starts_with("cannot load values.yaml: line 2")
+    );
     let shape = fault(&[CHART, ("values.yaml", "- a\n")]);
-    assert!(shape.contains("cannot unmarshal array into Go value of type map[string]interface {}"), "{shape}");
+    assert!(
+        shape.contains("cannot unmarshal array into Go value of type map[string]interface {}"),
+        "{shape}"
+    );
     assert!(fault(&[("Chart.yaml", "name: [a]\n")]).contains("Metadata.name of type string"));
     assert_eq!(
         fault(&[CHART, ("charts/sub/Chart.yaml", "name: sub\n")]),

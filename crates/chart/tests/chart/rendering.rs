@@ -15,7 +15,9 @@ fn chart(files: &[(&str, &str)]) -> Chart {
         name: "Chart.yaml".to_owned(),
         data: b"apiVersion: v2\nname: app\nversion: 1.0.0\n".to_vec(),
     }];
-    all.extend(files.iter().map(|(name, text)| File { name: format!("templates/{name}"), data: (*text).into() }));
+    all.extend(
+        files.iter().map(|(name, text)| File { name: format!("templates/{name}"), data: (*text).into() }),
+    );
     chart::load::load(all).unwrap()
 }
 
@@ -56,8 +58,11 @@ fn what_reads_the_world_is_marked() {
             rendered.manifests.iter().map(|document| (document.path.as_str(), document.touched)).collect();
         let mut found = found;
         found.sort_unstable();
-        let expected =
-            [("app/templates/a.yaml", false), ("app/templates/m.yaml", touched), ("app/templates/z.yaml", false)];
+        let expected = [
+            ("app/templates/a.yaml", false),
+            ("app/templates/m.yaml", touched),
+            ("app/templates/z.yaml", false),
+        ];
         assert_eq!(found, expected, "{text}");
     }
 }
@@ -94,7 +99,7 @@ fn errors_show_the_line_and_the_way_to_it() {
         places,
         [
             ("app/templates/a.yaml:2:8".to_owned(), Some("  y: {{ include \"inner\" . }}")),
-            ("app/templates/_h.tpl:2:14".to_owned(), Some("x: {{ .Values.a.b }}")),
+            ("app/templates/_h.tpl:2:13".to_owned(), Some("x: {{ .Values.a.b }}")),
         ]
     );
     assert_eq!(error.message, "nil pointer evaluating interface {}.b");
@@ -124,7 +129,8 @@ fn hooks_are_read() {
 fn values_are_exposed() {
     let mut values = Values::new();
     values.set("a=5,n=null").unwrap();
-    let rendered = render(&chart(&[("a.yaml", "{{ $_ := set .Values \"late\" 1 }}")]), &values, &options()).unwrap();
+    let rendered =
+        render(&chart(&[("a.yaml", "{{ $_ := set .Values \"late\" 1 }}")]), &values, &options()).unwrap();
     assert_eq!(serde_json::to_string(&rendered.config).unwrap(), r#"{"a":5,"n":null}"#);
     assert_eq!(serde_json::to_string(&rendered.values).unwrap(), r#"{"a":5,"n":null}"#);
 }

@@ -35,7 +35,10 @@ fn assignments_are_read() {
         (vec!["a=b=c"], r#"{"a":"b=c"}"#),
         (vec!["a.b=1", "a.c=2"], r#"{"a":{"b":1,"c":2}}"#),
         (vec!["=1"], "{}"),
-        (vec!["a=9223372036854775807,b=9223372036854775808"], r#"{"a":9223372036854775807,"b":"9223372036854775808"}"#),
+        (
+            vec!["a=9223372036854775807,b=9223372036854775808"],
+            r#"{"a":9223372036854775807,"b":"9223372036854775808"}"#,
+        ),
     ] {
         assert_eq!(set(&texts).as_deref(), Ok(json), "{texts:?}");
     }
@@ -67,7 +70,7 @@ fn the_other_forms_take_values_otherwise() {
     let mut values = Values::new();
     values.set_string("a=1,b=true,c={1,2}").unwrap();
     values.set_literal(r"l.x=a,b={c}\d[0]").unwrap();
-    values.set_json(r#"j=[1, {"k": "a,b"}], n=null,e=,f=2.0"#).unwrap();
+    values.set_json(r#"j=[1, {"k": "a,b"}] ,n=null,e=,f=2.0"#).unwrap();
     values.set_json(r#" {"o": {"p": 1}} "#).unwrap();
     values.set_file("f1=one,f2=two", |path| Ok(format!("<{path}>"))).unwrap();
     assert_eq!(
