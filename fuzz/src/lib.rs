@@ -1,5 +1,9 @@
 //! What the fuzz targets do with their input, so that a stable toolchain can run the seeds through it as well.
 
+pub mod chart_render;
+
+pub use chart_render::chart_render;
+
 use tfplugin::codec::{decode_json, decode_msgpack, encode_msgpack};
 use tfplugin::value::Type;
 
@@ -54,8 +58,8 @@ mod tests {
 
     use super::*;
 
-    fn folder() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/msgpack_decode")
+    fn folder(target: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target)
     }
 
     /// The values and bytes of the codec's own tests, as inputs of the target.
@@ -114,15 +118,18 @@ mod tests {
         let write = std::env::var_os("FUZZ_WRITE_SEEDS").is_some();
         for (index, seed) in seeds().iter().enumerate() {
             msgpack_decode(seed);
-            let path = folder().join(format!("{index:02}"));
+            let path = folder("msgpack_decode").join(format!("{index:02}"));
             if write {
                 fs::write(&path, seed).unwrap();
             }
             let stored = fs::read(&path).unwrap_or_default();
             assert!(stored == *seed, "{} differs: run this test with FUZZ_WRITE_SEEDS=1", path.display());
         }
-        for input in fs::read_dir(folder()).unwrap() {
+        for input in fs::read_dir(folder("msgpack_decode")).unwrap() {
             msgpack_decode(&fs::read(input.unwrap().path()).unwrap());
+        }
+        for input in fs::read_dir(folder("chart_render")).unwrap() {
+            chart_render(&fs::read(input.unwrap().path()).unwrap());
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What rendering a chart gives.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use serde_json::{Map, Value};
 
@@ -279,6 +282,7 @@ pub(crate) fn collect(
     notices: &Notices,
 ) -> Result<Rendered, Error> {
     let mut rendered = Rendered::default();
+    let mut unread = Vec::new();
     let own_notes = format!("{chart}/templates/{NOTES}");
     for (path, Text { text, touched }) in texts {
         if path.ends_with(NOTES) {
@@ -291,18 +295,73 @@ pub(crate) fn collect(
             continue;
         }
         for content in split(&text) {
-            let (object, head) = read(&path, content)?;
-            let document = Document { path: path.clone(), content: content.to_owned(), object, touched };
-            match head.hook(document, notices) {
-                Sorted::Manifest(document) => rendered.manifests.push(document),
-                Sorted::Hook(hook) => rendered.hooks.push(hook),
-                Sorted::Dropped => {}
-            }
+            unread.push(Unread { path: path.clone(), content: content.to_owned(), touched });
+        }
+    }
+    let objects = read_all(&unread);
+    for (Unread { path, content, touched }, object) in unread.into_iter().zip(objects) {
+        let (object, head) = object?;
+        let document = Document { path, content, object, touched };
+        match head.hook(document, notices) {
+            Sorted::Manifest(document) => rendered.manifests.push(document),
+            Sorted::Hook(hook) => rendered.hooks.push(hook),
+            Sorted::Dropped => {}
         }
     }
     rendered.manifests.sort_by(|left, right| kind_order::install(kind(&left.object), kind(&right.object)));
     rendered.hooks.sort_by(|left, right| kind_order::install(&left.kind, &right.kind));
     Ok(rendered)
+}
+
+/// A document whose YAML was not read yet.
+struct Unread {
+    path: String,
+    content: String,
+    touched: bool,
+}
+
+/// From how many bytes on it pays to read documents in several threads.
+const MANY: usize = 64 * 1024;
+
+/// More threads than this gain nothing: one document of flux2 is a ninth of all.
+const MAX_READERS: usize = 4;
+
+/// The stack of a thread that reads: YAML nests up to `yaml::read::MAX_DEPTH` deep.
+const READER_STACK: usize = 16 * 1024 * 1024;
+
+/// Reads the YAML of all documents, in their order. It takes longer than the templates took, so several threads share it.
+fn read_all(documents: &[Unread]) -> Vec<Result<(Value, Head), Error>> {
+    let size: usize = documents.iter().map(|document| document.content.len()).sum();
+    let readers =
+        thread::available_parallelism().map_or(1, NonZero::get).min(MAX_READERS).min(documents.len());
+    let read_one = |document: &Unread| read(&document.path, &document.content);
+    if size < MANY || readers < 2 {
+        return documents.iter().map(read_one).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            match documents.get(at) {
+                Some(document) => done.push((at, read_one(document))),
+                None => return done,
+            }
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().stack_size(READER_STACK).spawn_scoped(scope, take).ok();
+        let others: Vec<_> = (1..readers).filter_map(spawn).collect();
+        let mut done = take();
+        done.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+        done
+    });
+    // A thread that died took its documents with it: none may be lost.
+    if done.len() != documents.len() {
+        return documents.iter().map(read_one).collect();
+    }
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, read)| read).collect()
 }
 
 /// The objects in files under crds/.

@@ -1,5 +1,6 @@
 //! Rendering: a chart and a user's values become manifests, hooks and notes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
@@ -233,7 +234,7 @@ fn run(
     let mut set = Set::new(functions::table(context));
     for name in &order {
         if let Some(template) = templates.get(*name) {
-            set.parse(name, &String::from_utf8_lossy(&template.file.data)).map_err(fault)?;
+            set.parse(name, &text(&template.file.data)).map_err(fault)?;
         }
     }
     let mut fuel = options.fuel;
@@ -249,6 +250,12 @@ fn run(
         texts.insert(name.clone(), Text { text, touched: context.take_touched() });
     }
     Ok(texts)
+}
+
+/// The text of a file; what is no UTF-8 becomes `U+FFFD`.
+fn text(data: &[u8]) -> Cow<'_, str> {
+    // The lenient way is several times slower.
+    std::str::from_utf8(data).map_or_else(|_| String::from_utf8_lossy(data), Cow::Borrowed)
 }
 
 /// One template file, and what its dot is.

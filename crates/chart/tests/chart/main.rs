@@ -12,6 +12,7 @@ mod beside_helm;
 mod charts;
 mod expressions;
 mod flux2;
+mod hostile;
 mod loading;
 mod rendering;
 mod setting;
