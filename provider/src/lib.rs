@@ -6,9 +6,11 @@
 mod config;
 mod context;
 mod convert;
+mod data_sources;
 mod environment;
 mod explain;
 mod gate;
+mod install;
 mod kind_schema;
 mod lifecycle;
 mod provider;

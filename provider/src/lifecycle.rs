@@ -5,7 +5,7 @@
 mod apply;
 mod delete;
 mod import;
-mod marks;
+pub(crate) mod marks;
 mod plan;
 mod read;
 
@@ -116,13 +116,13 @@ impl Resource for FluxResource {
 }
 
 /// The cluster that the attribute `cluster` of a value names; unknown while the attribute is.
-fn reach(context: &Context, value: &Value) -> Reach {
+pub(crate) fn reach(context: &Context, value: &Value) -> Reach {
     let name = value.get("cluster");
     if name.is_unknown() { Reach::Unknown } else { context.cluster(name.as_str()) }
 }
 
 /// The cluster, where it has to be known by now.
-fn reached(context: &Context, value: &Value, call: &Call) -> Result<Cluster, Diagnostic> {
+pub(crate) fn reached(context: &Context, value: &Value, call: &Call) -> Result<Cluster, Diagnostic> {
     match reach(context, value) {
         Reach::Known(cluster) => Ok(cluster.until(&call.cancel)),
         Reach::Unnamed(diagnostic) => Err(diagnostic),

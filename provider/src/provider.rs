@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tfplugin::{
+    data_source::DataSource,
     diagnostic::Diagnostics,
     provider::{Call, ConfigureRequest, Provider},
     resource::Resource,
@@ -14,7 +15,9 @@ use tfplugin::{
 use crate::{
     config::{self, Config},
     context::{Context, Shared},
+    data_sources::chart::ChartData,
     environment::Environment,
+    install::{InstallResource, charts::Charts},
     lifecycle::FluxResource,
 };
 
@@ -23,12 +26,13 @@ use crate::{
 pub struct FluxgateProvider {
     environment: Environment,
     shared: Shared,
+    charts: Charts,
 }
 
 impl FluxgateProvider {
     /// A provider that takes from its environment what the configuration leaves out.
     pub fn new(environment: Environment) -> Self {
-        Self { environment, shared: Shared::default() }
+        Self { environment, shared: Shared::default(), charts: Charts::default() }
     }
 }
 
@@ -39,10 +43,16 @@ impl Provider for FluxgateProvider {
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        flux::kinds::all()
-            .iter()
-            .map(|kind| Arc::new(FluxResource::new(kind, self.shared.clone())) as Arc<dyn Resource>)
-            .collect()
+        let install =
+            Arc::new(InstallResource::new(self.shared.clone(), self.charts.clone())) as Arc<dyn Resource>;
+        let kinds = flux::kinds::all().iter();
+        let kinds =
+            kinds.map(|kind| Arc::new(FluxResource::new(kind, self.shared.clone())) as Arc<dyn Resource>);
+        std::iter::once(install).chain(kinds).collect()
+    }
+
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
+        vec![Arc::new(ChartData::new(self.charts.clone()))]
     }
 
     async fn validate(&self, _call: &Call, config: &Value) -> Diagnostics {

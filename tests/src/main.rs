@@ -12,6 +12,7 @@ mod examples;
 mod floors;
 mod gate;
 mod house;
+mod install;
 mod lifecycle;
 mod ownership;
 mod reconcile;

@@ -112,6 +112,7 @@ fn resource(kind: &str) -> ApiResource {
         "Kustomization" => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
         "ConfigMap" => ("", "v1", "configmaps"),
         "Namespace" => ("", "v1", "namespaces"),
+        "ServiceAccount" => ("", "v1", "serviceaccounts"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
         _ => panic!("the tests know no {kind}"),
     };

@@ -169,6 +169,7 @@ impl Cluster {
             method: Method::PATCH,
             about: About::Object(target),
             query,
+            accept: "application/json",
             content_type: "application/apply-patch+yaml",
             body: object.to_string().into_bytes(),
             repeatable: true,

@@ -183,6 +183,7 @@ impl Cluster {
             method: Method::DELETE,
             about: About::Object(target),
             query: Vec::new(),
+            accept: "application/json",
             content_type: "application/json",
             body: options.to_string().into_bytes(),
             // Without a uid the repetition might meet another object of the name.

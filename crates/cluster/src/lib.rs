@@ -20,6 +20,7 @@
 //! ```
 
 mod apply;
+mod capabilities;
 mod cluster;
 mod condition;
 mod connect;

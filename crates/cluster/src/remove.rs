@@ -50,6 +50,7 @@ impl Cluster {
             method: Method::PATCH,
             about: About::Object(target),
             query: vec![("fieldManager", manager.to_owned())],
+            accept: "application/json",
             content_type: "application/merge-patch+json",
             body: patch.to_string().into_bytes(),
             repeatable: true,

@@ -49,6 +49,8 @@ pub(crate) struct Call<'a> {
     pub method: Method,
     pub about: About<'a>,
     pub query: Vec<(&'static str, String)>,
+    /// The form in which the answer is wanted.
+    pub accept: &'static str,
     pub content_type: &'static str,
     pub body: Vec<u8>,
     /// Whether it does no harm when it is carried out twice.
@@ -71,6 +73,7 @@ impl<'a> Call<'a> {
             method: Method::GET,
             about,
             query: Vec::new(),
+            accept: "application/json",
             content_type: "application/json",
             body: Vec::new(),
             repeatable: true,
@@ -111,7 +114,7 @@ impl<'a> Call<'a> {
         Request::builder()
             .method(self.method.clone())
             .uri(self.uri())
-            .header(header::ACCEPT, "application/json")
+            .header(header::ACCEPT, self.accept)
             .header(header::CONTENT_TYPE, self.content_type)
             .body(Body::from(self.body.clone()))
     }

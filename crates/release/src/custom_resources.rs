@@ -31,24 +31,30 @@ pub async fn definitions_lost(
     lost(cluster, &old, &objects_of(&rendered.manifests)).await
 }
 
+/// Those of these definitions, by their names, that are not kept and still have objects. Two requests for each.
+///
+/// # Errors
+///
+/// Those of every request.
+pub async fn in_use(cluster: &Cluster, definitions: &[String]) -> Result<Vec<InUse>, Error> {
+    let counted = try_join_all(definitions.iter().map(|definition| used(cluster, definition))).await?;
+    Ok(counted.into_iter().flatten().collect())
+}
+
+async fn used(cluster: &Cluster, definition: &str) -> Result<Option<InUse>, Error> {
+    let target = Target::new(Resource::custom_resource_definition(), "", definition);
+    let Some(live) = cluster.get(&target).await?.filter(|live| !is_kept(live)) else { return Ok(None) };
+    let objects = objects_of_definition(cluster, &live).await?.len();
+    Ok((objects > 0).then(|| InUse { definition: definition.to_owned(), objects }))
+}
+
 pub(crate) async fn lost(cluster: &Cluster, old: &[Sourced], new: &[Sourced]) -> Result<Vec<InUse>, Error> {
     let name = |object: &Value| object.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
     let stays: HashSet<Option<String>> =
         new.iter().filter(|it| is_definition(&it.object)).map(|it| name(&it.object)).collect();
     let dropped = old.iter().filter(|it| is_definition(&it.object) && !stays.contains(&name(&it.object)));
-    let counted = dropped.map(|it| async move {
-        let definition = name(&it.object).unwrap_or_default();
-        let target = Target::new(Resource::custom_resource_definition(), "", &definition);
-        match cluster.get(&target).await? {
-            Some(live) if !is_kept(&live) => {
-                let objects = objects_of_definition(cluster, &live).await?.len();
-                Ok::<_, Error>(Some(InUse { definition, objects }))
-            }
-            _ => Ok(None),
-        }
-    });
-    let counted = try_join_all(counted).await?;
-    Ok(counted.into_iter().flatten().filter(|it| it.objects > 0).collect())
+    let dropped: Vec<String> = dropped.filter_map(|it| name(&it.object)).collect();
+    in_use(cluster, &dropped).await
 }
 
 /// All objects of a definition's kind, in all namespaces; none where it is not served.

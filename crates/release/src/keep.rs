@@ -8,7 +8,7 @@ use cluster::{ApplyRequest, Cluster, Resource, Target};
 use serde_json::{Value, json};
 
 use crate::{
-    Error, MANAGER, manifest,
+    Error, MANAGER, Record, manifest,
     objects::{is_definition, mark},
     storage,
 };
@@ -20,6 +20,13 @@ pub const POLICY: &str = "helm.sh/resource-policy";
 pub fn is_kept(object: &Value) -> bool {
     let policy = object["metadata"]["annotations"][POLICY].as_str().unwrap_or_default();
     policy.trim().eq_ignore_ascii_case("keep")
+}
+
+/// Whether a record has definitions without the annotation: an uninstall would delete them, and every object of theirs.
+pub fn is_missing(record: &Record) -> bool {
+    record
+        .documents()
+        .is_ok_and(|documents| documents.iter().any(|it| is_definition(&it.object) && !is_kept(&it.object)))
 }
 
 /// Puts the annotation into all definitions of what a chart gave. Nothing else changes.

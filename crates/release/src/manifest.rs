@@ -121,7 +121,12 @@ pub(crate) fn read(manifest: &str) -> Result<Vec<Document>, Error> {
     for text in split(manifest) {
         let (path, content) = source(text);
         let object = parse(path, content)?;
-        documents.push(Document { path: path.to_owned(), content: content.to_owned(), object });
+        documents.push(Document {
+            path: path.to_owned(),
+            content: content.to_owned(),
+            object,
+            touched: false,
+        });
     }
     Ok(documents)
 }

@@ -244,6 +244,15 @@ impl Record {
         self.text("manifest")
     }
 
+    /// The documents of the manifest, in its order.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Manifest`] when it cannot be read.
+    pub fn documents(&self) -> Result<Vec<chart::output::Document>, crate::Error> {
+        crate::manifest::read(self.manifest())
+    }
+
     /// Whether the objects were written by server-side apply; with Helm 3 they never were.
     pub fn is_server_side(&self) -> bool {
         self.text("apply_method") == "ssa"
@@ -475,6 +484,7 @@ fn hook_of(stored: &Value) -> Result<Hook, crate::Error> {
             .filter_map(|word| DeletePolicy::parse(word))
             .collect(),
         output_log_policies: words("output_log_policies"),
+        touched: false,
     })
 }
 

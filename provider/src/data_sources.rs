@@ -1,0 +1,3 @@
+//! What the provider reads: one file per data source.
+
+pub mod chart;

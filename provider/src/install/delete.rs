@@ -1,0 +1,55 @@
+//! Deleting: the release goes in Helm's order, refused while Flux objects would be left without their controllers.
+
+use cluster::Error;
+use release::UninstallRequest;
+use tfplugin::{
+    diagnostic::Diagnostics,
+    provider::Call,
+    resource::{DeleteRequest, DeleteResponse},
+    timeouts::Timeouts,
+};
+
+use super::{InstallResource, on_a_thread, progress, schema::TIMEOUTS, scrub::Scrub, words};
+use crate::{
+    explain,
+    lifecycle::{marks::Marks, reached},
+};
+
+/// Uninstalls the release of a state.
+pub async fn delete(resource: &InstallResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
+    let diagnostics = deleted(resource, call, &request).await.err().unwrap_or_default();
+    DeleteResponse { state: None, diagnostics }
+}
+
+async fn deleted(
+    resource: &InstallResource,
+    call: &Call,
+    request: &DeleteRequest,
+) -> Result<(), Diagnostics> {
+    let context = resource.context()?;
+    let cluster = reached(&context, &request.prior, call)?;
+    if let Some(recorded) = Marks::of(&request.private).cluster {
+        match cluster.expect_identity(&recorded).await {
+            Ok(()) => {}
+            // The cluster that the release lived in is no more, and the release with it.
+            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => return Ok(()),
+            Err(error) => return Err(explain::error(&error).into()),
+        }
+    }
+    let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
+    let text = |name: &str| request.prior.get(name).as_str().unwrap_or_default();
+    let flag = |name: &str| request.prior.get(name).as_bool().unwrap_or_default();
+    let mut uninstall = UninstallRequest::new(text("name"), text("namespace"));
+    uninstall.keep_crds = flag("keep_crds_on_destroy");
+    uninstall.clear_finalizers = flag("clear_finalizers_on_destroy");
+    uninstall.disable_hooks = flag("disable_hooks");
+    uninstall.timeout = timeouts.delete;
+    let cancel = call.cancel.clone();
+    on_a_thread(move || async move {
+        let progress = progress(&uninstall.name);
+        release::uninstall(&cluster, &uninstall, &cancel, &progress).await
+    })
+    .await?
+    .map(|_| ())
+    .map_err(|error| words::failed(&error, &Scrub::default()).into())
+}

@@ -1,0 +1,80 @@
+//! Importing: a release that `helm` or somebody else has installed becomes a state.
+
+use tfplugin::{
+    diagnostic::{Diagnostic, Diagnostics},
+    private::Private,
+    provider::Call,
+    resource::{ImportResponse, Resource},
+    value::Value,
+};
+
+use super::{InstallResource, read, scrub::Scrub, words};
+use crate::{context::Reach, explain, lifecycle::marks::Marks};
+
+/// Finds a release by `namespace/name`, or `cluster/namespace/name` for one of the provider's further clusters.
+pub async fn import(resource: &InstallResource, call: &Call, id: &str) -> ImportResponse {
+    found(resource, call, id)
+        .await
+        .unwrap_or_else(|diagnostics| ImportResponse { diagnostics, ..ImportResponse::default() })
+}
+
+async fn found(resource: &InstallResource, call: &Call, id: &str) -> Result<ImportResponse, Diagnostics> {
+    let parts: Vec<_> = id.split('/').collect();
+    let (seat, namespace, name) = match parts.as_slice() {
+        [namespace, name] => (None, *namespace, *name),
+        [seat, namespace, name] => (Some(*seat), *namespace, *name),
+        _ => {
+            return Err(Diagnostic::error(
+                "Not an id of a release",
+                format!("{id:?} is not namespace/name, such as flux-system/flux, or cluster/namespace/name for one of the provider's clusters."),
+            )
+            .into());
+        }
+    };
+    let context = resource.context()?;
+    let cluster = match context.cluster(seat) {
+        Reach::Known(cluster) => cluster.until(&call.cancel),
+        Reach::Unnamed(diagnostic) => return Err(diagnostic.into()),
+        Reach::Unknown => {
+            return Err(Diagnostic::error(
+                "The cluster is still unknown",
+                "Import when the connection is known.",
+            )
+            .into());
+        }
+    };
+    let identity = cluster.identity().await.map_err(|error| explain::error(&error))?.uid().to_owned();
+    let explained = |error: release::Error| words::failed(&error, &Scrub::default());
+    let Some(record) = release::last(&cluster, namespace, name).await.map_err(explained)? else {
+        let missing = release::Error::NotFound { name: name.to_owned(), namespace: namespace.to_owned() };
+        return Err(Diagnostic::error(
+            "There is no such release",
+            format!("{}. `helm list -A` names those that there are.", explain::sentence(&missing)),
+        )
+        .into());
+    };
+    let schema = resource.schema();
+    let mut state = schema.null_object();
+    for attribute in &schema.attributes {
+        if let Some(default) = &attribute.default {
+            state.set_at(&attribute.name.as_str().into(), default.clone());
+        }
+    }
+    let mut put = |attribute: &str, value: Value| {
+        state.set_at(&attribute.into(), value);
+    };
+    put("name", Value::from(name));
+    put("namespace", Value::from(namespace));
+    put("chart", Value::from(record.chart_name()));
+    put("version", Value::from(record.chart_version()));
+    put("cluster", seat.map_or(Value::Null, Value::from));
+    if let Some(config) = record.config().filter(|config| !config.is_empty()) {
+        put("values", Value::list([Value::from(yaml::write(&serde_json::Value::Object(config.clone())))]));
+    }
+    // A definition that is marked so outlives the release; without a mark a destroy would take it.
+    put("keep_crds_on_destroy", Value::from(!release::keep::is_missing(&record)));
+    read::adopt(&mut state, &record).map_err(explained)?;
+    let mut private = Private::new();
+    Marks { cluster: Some(identity), adopted: true, ..Marks::default() }.put(&mut private);
+    Ok(ImportResponse { state: Some(state), private, diagnostics: Diagnostics::new() })
+}

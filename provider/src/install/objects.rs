@@ -1,0 +1,160 @@
+//! The objects of a release as plan and state show them: a name and a digest each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chart::output::{Document, Rendered};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use tfplugin::value::Value;
+
+use super::scrub::Scrub;
+
+/// How an object of the release is called: `apiVersion/Kind/namespace/name`, without a namespace for kinds that have none.
+pub type Name = String;
+
+/// Kinds of Kubernetes itself that no namespace holds.
+const CLUSTER_SCOPED: [&str; 22] = [
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ClusterTrustBundle",
+    "CustomResourceDefinition",
+    "DeviceClass",
+    "FlowSchema",
+    "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingWebhookConfiguration",
+];
+
+/// The digests of all objects; `None` for those that may be another one at apply.
+pub fn digests(rendered: &Rendered, namespace: &str, scrub: &Scrub) -> BTreeMap<Name, Option<String>> {
+    let scoped = cluster_scoped(rendered.manifests.iter().chain(&rendered.crds));
+    let mut digests = BTreeMap::new();
+    for document in &rendered.manifests {
+        for object in flattened(&document.object) {
+            let digest = (!document.touched).then(|| digest(object, scrub));
+            digests.insert(scrub.text(&name(object, namespace, &scoped)), digest);
+        }
+    }
+    digests
+}
+
+/// The names of kinds that definitions among the documents make cluster-wide.
+pub fn cluster_scoped<'d>(documents: impl Iterator<Item = &'d Document>) -> BTreeSet<String> {
+    documents
+        .filter(|document| {
+            document.object["kind"] == "CustomResourceDefinition"
+                && document.object["spec"]["scope"] == "Cluster"
+        })
+        .filter_map(|document| document.object["spec"]["names"]["kind"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The objects of a document: one, or those of a `List`.
+pub fn flattened(object: &Json) -> Vec<&Json> {
+    match object["items"].as_array() {
+        Some(items) if object["kind"] == "List" => items.iter().collect(),
+        _ if object.is_object() => vec![object],
+        _ => Vec::new(),
+    }
+}
+
+/// How an object is called.
+pub fn name(object: &Json, namespace: &str, cluster_scoped: &BTreeSet<String>) -> Name {
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let (version, kind, name) =
+        (text(&object["apiVersion"]), text(&object["kind"]), text(&object["metadata"]["name"]));
+    if CLUSTER_SCOPED.contains(&kind.as_str()) || cluster_scoped.contains(&kind) {
+        return format!("{version}/{kind}/{name}");
+    }
+    let namespace = object["metadata"]["namespace"]
+        .as_str()
+        .filter(|namespace| !namespace.is_empty())
+        .unwrap_or(namespace);
+    format!("{version}/{kind}/{namespace}/{name}")
+}
+
+/// A digest of what the chart wants an object to be: 16 hexadecimal digits of SHA-256 over its JSON, secrets scrubbed and the annotation
+/// by which definitions outlive the release left out.
+pub fn digest(object: &Json, scrub: &Scrub) -> String {
+    let mut object = scrub.json(object);
+    if object["kind"] == "CustomResourceDefinition"
+        && let Some(annotations) = object["metadata"]["annotations"].as_object_mut()
+    {
+        annotations.remove(release::keep::POLICY);
+        if annotations.is_empty()
+            && let Some(metadata) = object["metadata"].as_object_mut()
+        {
+            metadata.remove("annotations");
+        }
+    }
+    short(&object.to_string())
+}
+
+/// A digest of values, secrets scrubbed.
+pub fn values_digest(config: &serde_json::Map<String, Json>, scrub: &Scrub) -> String {
+    short(&scrub.config(config).to_string())
+}
+
+fn short(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The attribute `objects`.
+pub fn value(digests: &BTreeMap<Name, Option<String>>) -> Value {
+    Value::map(
+        digests
+            .iter()
+            .map(|(name, digest)| (name.clone(), digest.as_deref().map_or(Value::Unknown, Value::from))),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_keep_annotation_makes_no_difference() {
+        let definition = |annotations: Json| json!({"kind": "CustomResourceDefinition", "metadata": {"name": "a", "annotations": annotations}});
+        let bare = json!({"kind": "CustomResourceDefinition", "metadata": {"name": "a"}});
+        let scrub = Scrub::default();
+        assert_eq!(
+            digest(&definition(json!({"helm.sh/resource-policy": "keep"})), &scrub),
+            digest(&bare, &scrub)
+        );
+        assert_ne!(digest(&definition(json!({"a": "b"})), &scrub), digest(&bare, &scrub));
+    }
+
+    #[test]
+    fn names_tell_namespaces_where_kinds_have_one() {
+        let scoped = BTreeSet::from(["Tenant".to_owned()]);
+        let of = |api_version: &str, kind: &str, namespace: Option<&str>| {
+            name(
+                &json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "n", "namespace": namespace}}),
+                "flux-system",
+                &scoped,
+            )
+        };
+        assert_eq!(of("v1", "Secret", None), "v1/Secret/flux-system/n");
+        assert_eq!(of("apps/v1", "Deployment", Some("other")), "apps/v1/Deployment/other/n");
+        assert_eq!(
+            of("rbac.authorization.k8s.io/v1", "ClusterRole", None),
+            "rbac.authorization.k8s.io/v1/ClusterRole/n"
+        );
+        assert_eq!(of("example.com/v1", "Tenant", None), "example.com/v1/Tenant/n");
+    }
+}
