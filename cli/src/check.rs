@@ -59,6 +59,7 @@ Examples:
   tofu show -json plan | fluxgate check - -o json
   fluxgate check plan.json --rule interval=warn --params params.json
   fluxgate check clusters/ apps/podinfo.yaml
+  fluxgate template fleet ./charts/fleet -f values.yaml | fluxgate check -
   kubectl get gitrepositories,kustomizations -A -o yaml | fluxgate check -
 
 Exit codes:
@@ -110,10 +111,10 @@ impl Failure {
     fn remedy(&self) -> &'static str {
         match self {
             Self::Read { .. } => "Check the path; `-` reads standard input.",
-            Self::Chart { .. } => "Check what it renders: `helm template NAME CHART | fluxgate check -`.",
+            Self::Chart { .. } => "Check what it renders: `fluxgate template NAME CHART | fluxgate check -`.",
             Self::NotText { remedy, .. } => remedy,
             Self::Yaml { template: true, .. } => {
-                "It looks like a template of a chart: check what `helm template` renders."
+                "It looks like a template of a chart: check what `fluxgate template` renders."
             }
             Self::Yaml { template: false, .. } => {
                 "Correct it; a check that skips what it cannot read would check nothing."

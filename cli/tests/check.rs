@@ -396,6 +396,25 @@ fn folders_are_read_to_the_ground() {
 }
 
 #[test]
+fn what_a_chart_renders_is_judged() {
+    let metadata = "apiVersion: v2\nname: fleet\nversion: 1.0.0\n";
+    let template = bad("{{ .Values.interval }}");
+    let files = folder(&[
+        ("Chart.yaml", metadata),
+        ("values.yaml", "interval: 2h\n"),
+        ("templates/app.yaml", &template),
+        ("templates/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\n"),
+    ]);
+    let chart = files.path().to_str().unwrap();
+    let rendered = |values: &[&str]| {
+        let output = run(&[&["template", "fleet", chart], values].concat(), "");
+        assert!(output.status.success(), "{}", text(&output));
+        text(&run(&["check", "-"], &String::from_utf8(output.stdout).unwrap()))
+    };
+    insta::assert_snapshot!([rendered(&[]), rendered(&["--set", "interval=1m"])].join("\n"));
+}
+
+#[test]
 fn plans_and_manifests_are_judged_in_one_call() {
     let files = folder(&[("plan.json", &plan(&[good()]).to_string()), ("app.yaml", &bad("2h"))]);
     insta::assert_snapshot!(check_in(&files, &["plan.json", "app.yaml"]));

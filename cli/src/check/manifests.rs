@@ -110,7 +110,7 @@ fn not_text(input: &Input) -> Failure {
         ),
         [0x1f, 0x8b, ..] => (
             "it looks like an archive",
-            "Check what a chart renders: `helm template NAME CHART | fluxgate check -`.",
+            "Check what a chart renders: `fluxgate template NAME CHART | fluxgate check -`.",
         ),
         _ => (
             "it is not text in UTF-8",
