@@ -1,6 +1,7 @@
 //! From YAML to JSON, as `sigs.k8s.io/yaml` does it on top of go-yaml v2.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base64::Engine;
 use go::number::{Shape, format_float};
@@ -82,6 +83,8 @@ struct Event {
 
 struct Reader<'a> {
     parser: Parser<&'a [u8]>,
+    /// The line, from 0, on which the last event begins.
+    line: usize,
     strict: bool,
     anchors: HashMap<String, (Value, usize)>,
     open_anchors: HashSet<String>,
@@ -93,12 +96,21 @@ impl<'a> Reader<'a> {
     fn new(text: &'a str, strict: bool) -> Reader<'a> {
         let mut parser = Parser::new();
         parser.set_input(text.as_bytes());
-        Reader { parser, strict, anchors: HashMap::new(), open_anchors: HashSet::new(), aliased: 0, size: 0 }
+        let anchors = HashMap::new();
+        Reader { parser, line: 0, strict, anchors, open_anchors: HashSet::new(), aliased: 0, size: 0 }
     }
 
     fn event(&mut self) -> Result<Event, Error> {
-        match self.parser.parse() {
-            Ok(event) => Ok(Event { data: event.data, line: line_of(event.start_mark) }),
+        // libyaml-safer 0.3.0 panics at a tag right before a comma, at an escape that the end cuts off, and at some line breaks of a
+        // carriage return alone. What comes from outside must not end the process; a reader that has failed is not asked again.
+        let Ok(parsed) = catch_unwind(AssertUnwindSafe(|| self.parser.parse())) else {
+            return Err(at(self.line, "what begins or follows here cannot be read".to_owned()));
+        };
+        match parsed {
+            Ok(event) => {
+                self.line = line_of(event.start_mark);
+                Ok(Event { data: event.data, line: self.line })
+            }
             Err(error) => {
                 let message = match error.context() {
                     Some(context) => format!("{context}: {}", error.problem()),

@@ -74,6 +74,13 @@ fn what_is_no_yaml_is_refused_with_its_line() {
 }
 
 #[test]
+fn what_the_parser_panics_at_is_refused_too() {
+    for (text, line) in [("a: 1\nb: [!, c]\n", 2), ("a: \"\\", 1), ("|\r |", 1)] {
+        refuses(text, line, "what begins or follows here cannot be read");
+    }
+}
+
+#[test]
 fn a_billion_laughs_are_refused() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
