@@ -184,7 +184,9 @@ impl Client {
     /// Downloads something, again while that may help and time is left.
     pub(crate) async fn get(&self, get: &Get<'_>) -> Result<Vec<u8>, Error> {
         let after = self.config.limits.total;
-        let deadline = Instant::now() + after;
+        let now = Instant::now();
+        // A limit that no clock reaches is none.
+        let deadline = now.checked_add(after).unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()));
         tokio::select! {
             biased;
             () = self.config.cancel.cancelled() => Err(Error::Cancelled { url: Address::of(get.url) }),
@@ -201,10 +203,9 @@ impl Client {
                 Err(failure) => failure,
             };
             let pause = failure.pause(tries);
-            if failure.again == Again::Never
-                || tries >= self.config.limits.tries
-                || Instant::now() + pause >= deadline
-            {
+            // Servers may ask for more than a clock can hold.
+            let late = Instant::now().checked_add(pause).is_none_or(|then| then >= deadline);
+            if failure.again == Again::Never || tries >= self.config.limits.tries || late {
                 return Err(failure.after(tries));
             }
             tracing::debug!(url = %Address::of(get.url), tries, ?pause, error = %failure.error, "repeating a download");

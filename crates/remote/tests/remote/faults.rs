@@ -49,6 +49,8 @@ async fn patience_ends() {
     for trouble in [
         busy(503),
         Trouble::Answer(Answer::new(429, "").header("retry-after", "3600")),
+        Trouble::Answer(Answer::new(503, "").header("retry-after", "18446744073709551615")),
+        Trouble::Answer(Answer::new(503, "").header("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")),
         busy(500),
         Trouble::Truncated,
     ] {
