@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
+use chart::kind_order;
 use cluster::{Condition, Jobs, Target, Wait, WaitError};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::Value;
 
 use crate::{
     Conflicts, Error, Event, MANAGER, Refusal,
-    manifest::install_rank,
     objects::{AT_ONCE, Found, Planned, is_definition, is_former, request},
     run::Run,
 };
@@ -54,7 +54,7 @@ pub(crate) async fn apply(
     written: &Written,
 ) -> Result<(), Error> {
     let mut rest: Vec<(&Planned, &Found)> = objects.iter().zip(found).collect();
-    rest.sort_by_key(|(planned, _)| install_rank(&planned.target.resource.kind));
+    rest.sort_by(|(a, _), (b, _)| kind_order::install(&a.target.resource.kind, &b.target.resource.kind));
     let mut rest = rest.as_slice();
     while let Some((first, _)) = rest.first() {
         run.go_on(&format!("write {}", first.target))?;

@@ -1,7 +1,8 @@
 //! Removing the objects of a release in Helm's order.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
+use chart::kind_order;
 use cluster::{DeleteRequest, Propagation, Resource, Target};
 use flux::path::FieldPath;
 use futures::{StreamExt, stream};
@@ -11,7 +12,7 @@ use crate::{
     Error, Event, MANAGER, Refusal,
     custom_resources::{held, objects_of_definition},
     keep::is_kept,
-    manifest::{Sourced, uninstall_rank},
+    manifest::Sourced,
     objects::{AT_ONCE, Planned, is_definition, kinds_of_definition, not_ours},
     run::Run,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Removal<'a> {
     pub spare: Spare,
     /// Removes finalizers that nobody is left to remove, once the controllers are gone.
     pub clear_finalizers: bool,
+    /// How long an object may take to go before it is left to itself; without it, that is an error at the end of the time.
+    pub patience: Option<Duration>,
 }
 
 /// An object that is to go, and its uid.
@@ -57,19 +60,21 @@ pub(crate) async fn remove(run: &Run, removal: &Removal<'_>) -> Result<Vec<Targe
         .collect();
     let (custom, mut others): (Vec<&Doomed>, Vec<&Doomed>) =
         doomed.iter().partition(|it| brought.contains(&it.planned.target.resource));
-    delete(run, &custom, Propagation::Background).await?;
-    others.sort_by_key(|it| uninstall_rank(&it.planned.target.resource.kind));
-    let workloads = uninstall_rank("RoleBindingList");
-    let runs = |it: &&&Doomed| uninstall_rank(&it.planned.target.resource.kind) < workloads;
+    let patience = removal.patience;
+    delete(run, &custom, Propagation::Background, patience).await?;
+    let kind = |it: &Doomed| it.planned.target.resource.kind.clone();
+    others.sort_by(|a, b| kind_order::uninstall(&kind(a), &kind(b)));
+    // What runs goes before the rights it has.
+    let runs = |it: &&&Doomed| kind_order::uninstall(&kind(it), "RoleBindingList").is_lt();
     let (workloads, rest) = others.split_at(others.iter().take_while(runs).count());
     if removal.clear_finalizers {
         // A controller that is still ending could put its finalizer back: so its Pods go before.
-        in_order(run, workloads, Propagation::Foreground).await?;
+        in_order(run, workloads, Propagation::Foreground, patience).await?;
         clear(run, removal.objects).await?;
     } else {
-        in_order(run, workloads, Propagation::Background).await?;
+        in_order(run, workloads, Propagation::Background, patience).await?;
     }
-    in_order(run, rest, Propagation::Background).await?;
+    in_order(run, rest, Propagation::Background, patience).await?;
     Ok(kept)
 }
 
@@ -92,7 +97,7 @@ async fn choose<'a>(run: &Run, removal: &'a Removal<'_>) -> Result<(Vec<Doomed<'
             && not_ours(&live, &run.name, &run.namespace).is_some_and(|why| why.contains("meta.helm.sh"));
         let spared = match &removal.spare {
             _ if another => true,
-            _ if !is_definition(&planned.object) => is_kept(&planned.object),
+            _ if !is_definition(&planned.object) => is_kept(&planned.object) || is_kept(&live),
             Spare::AsMarked => is_kept(&planned.object) || is_kept(&live),
             Spare::All => true,
             Spare::AllButNew(new) => {
@@ -111,22 +116,33 @@ async fn choose<'a>(run: &Run, removal: &'a Removal<'_>) -> Result<(Vec<Doomed<'
 }
 
 /// Deletes objects, those of one kind at the same time.
-async fn in_order(run: &Run, mut rest: &[&Doomed<'_>], propagation: Propagation) -> Result<(), Error> {
+async fn in_order(
+    run: &Run,
+    mut rest: &[&Doomed<'_>],
+    propagation: Propagation,
+    patience: Option<Duration>,
+) -> Result<(), Error> {
     while let Some(first) = rest.first() {
         let kind = &first.planned.target.resource.kind;
         let batch = rest.iter().take_while(|it| it.planned.target.resource.kind == *kind).count();
         let (now, then) = rest.split_at(batch);
-        delete(run, now, propagation).await?;
+        delete(run, now, propagation, patience).await?;
         rest = then;
     }
     Ok(())
 }
 
-async fn delete(run: &Run, doomed: &[&Doomed<'_>], propagation: Propagation) -> Result<(), Error> {
+async fn delete(
+    run: &Run,
+    doomed: &[&Doomed<'_>],
+    propagation: Propagation,
+    patience: Option<Duration>,
+) -> Result<(), Error> {
     let deleted: Vec<Option<Refusal>> = stream::iter(doomed)
         .map(|it| async move {
             let target = &it.planned.target;
-            let mut request = DeleteRequest::new(target, run.left()).uid(&it.uid);
+            let time = run.left().min(patience.unwrap_or(Duration::MAX));
+            let mut request = DeleteRequest::new(target, time).uid(&it.uid);
             request.propagation = propagation;
             match run.cluster.delete(&request).await {
                 Ok(_) => {

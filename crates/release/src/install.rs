@@ -8,6 +8,7 @@ use std::{
 use chart::{
     Chart,
     output::{HookEvent, Rendered},
+    release_name,
 };
 use cluster::{Cluster, Jobs, Target};
 use serde_json::{Map, Value};
@@ -18,13 +19,14 @@ use crate::{
     applying::{Written, apply, wait},
     deletion::{Removal, Spare, remove},
     hooks::Hooks,
-    is_name, keep,
+    keep,
     manifest::{Sourced, objects_of},
     namespace,
     objects::{Check, Found, Planned, Unserved, brought_kinds, check, locate, mark},
     record::Draft,
     run::Run,
     storage, uninstall,
+    upgrade::supersede,
     writer::Writer,
 };
 
@@ -83,7 +85,7 @@ pub async fn install(
     cancel: &CancellationToken,
     progress: &Progress,
 ) -> Result<Installed, Error> {
-    if !is_name(request.name) {
+    if !release_name::is_valid(request.name) {
         return Err(Error::Name { name: request.name.to_owned() });
     }
     let timeout = request.settings.timeout;
@@ -175,6 +177,7 @@ async fn prepare_and_install(
             let description = settings.description.as_deref().unwrap_or("Install complete");
             let record =
                 writer.finish(run, |record| record.set_status(Status::Deployed, description)).await?;
+            supersede(run, records).await?;
             Ok(Installed { record })
         }
         Err(error) => {
@@ -287,7 +290,7 @@ async fn undo(
         let crds = half.crds.iter().filter(|it| new.contains(&it.target));
         let objects: Vec<Planned> = objects.chain(crds).cloned().collect();
         let spare = Spare::AllButNew(new);
-        remove(&undo, &Removal { objects: &objects, spare, clear_finalizers: false }).await?;
+        remove(&undo, &Removal { objects: &objects, spare, clear_finalizers: false, patience: None }).await?;
         let left = hooks.left_behind(|position, _| record.has_run(position));
         uninstall::delete_leftovers(&undo, &left).await
     }

@@ -160,7 +160,8 @@ mod tests {
 
     fn kept(content: &str) -> String {
         let object = manifest::parse("a", content).unwrap();
-        let mut documents = [Document { path: "a".to_owned(), content: content.to_owned(), object }];
+        let mut documents =
+            [Document { path: "a".to_owned(), content: content.to_owned(), object, touched: false }];
         assert!(keep_in(&mut documents));
         assert!(is_kept(&manifest::parse("a", &documents[0].content).unwrap()));
         assert!(!keep_in(&mut documents));

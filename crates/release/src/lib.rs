@@ -22,22 +22,22 @@ mod hooks;
 mod manifest;
 mod namespace;
 mod objects;
-//mod rollback;
+mod rollback;
 mod run;
 mod writer;
 
 pub mod custom_resources;
-//pub mod drift;
+pub mod drift;
 pub mod event;
 pub mod install;
 pub mod keep;
 pub mod record;
 pub mod storage;
 pub mod uninstall;
-//pub mod upgrade;
+pub mod upgrade;
 
 pub use self::{
-    //drift::{Drift, drift},
+    drift::{Difference, Drift, drift},
     error::{CleanUp, Error, Foreign, HookFailure, InUse, Refusal},
     event::{Event, Progress},
     install::{InstallRequest, Installed, install},
@@ -46,40 +46,8 @@ pub use self::{
     run::Settings,
     storage::{history, last},
     uninstall::{UninstallRequest, Uninstalled, uninstall},
-    //upgrade::{UpgradeRequest, Upgraded, upgrade},
+    upgrade::{UpgradeRequest, Upgraded, upgrade},
 };
 
 /// The field manager of Helm's command line, under which all objects of a release are written.
 pub const MANAGER: &str = "helm";
-
-/// The longest name of a release, in characters (Helm's `maxReleaseNameLen`).
-pub const MAX_NAME: usize = 53;
-
-/// Whether a release may have this name: lower case letters, digits, `-` and `.`, at most 53 characters, each part between
-/// dots beginning and ending with a letter or digit.
-pub fn is_name(name: &str) -> bool {
-    let part = |part: &str| {
-        let edge =
-            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        let bytes = part.as_bytes();
-        edge(bytes.first())
-            && edge(bytes.last())
-            && bytes.iter().all(|byte| edge(Some(byte)) || *byte == b'-')
-    };
-    name.len() <= MAX_NAME && name.split('.').all(part)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_those_that_helm_takes() {
-        for name in ["flux", "a.b-c", "1"] {
-            assert!(is_name(name), "{name}");
-        }
-        for name in ["", "-a", "a-", "A", "a..b", "a_b", &"a".repeat(54)] {
-            assert!(!is_name(name), "{name}");
-        }
-    }
-}

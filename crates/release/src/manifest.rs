@@ -1,103 +1,9 @@
-//! A stored manifest as objects, and the order in which Helm handles kinds.
+//! A stored manifest as objects.
 
-use chart::output::Document;
+use chart::output::{self, Document};
 use serde_json::{Number, Value};
 
 use crate::Error;
-
-/// Helm's order of creation; kinds that are not in it come last, by name.
-const INSTALL_ORDER: [&str; 38] = [
-    "PriorityClass",
-    "Namespace",
-    "NetworkPolicy",
-    "ResourceQuota",
-    "LimitRange",
-    "PodSecurityPolicy",
-    "PodDisruptionBudget",
-    "ServiceAccount",
-    "Secret",
-    "SecretList",
-    "ConfigMap",
-    "StorageClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "CustomResourceDefinition",
-    "ClusterRole",
-    "ClusterRoleList",
-    "ClusterRoleBinding",
-    "ClusterRoleBindingList",
-    "Role",
-    "RoleList",
-    "RoleBinding",
-    "RoleBindingList",
-    "Service",
-    "DaemonSet",
-    "Pod",
-    "ReplicationController",
-    "ReplicaSet",
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "StatefulSet",
-    "Job",
-    "CronJob",
-    "IngressClass",
-    "Ingress",
-    "APIService",
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-];
-
-/// Kinds that Helm removes elsewhere than in the reverse of its order: Services before the workloads behind them.
-const UNINSTALL_ORDER: [&str; 38] = [
-    "ValidatingWebhookConfiguration",
-    "MutatingWebhookConfiguration",
-    "APIService",
-    "Ingress",
-    "IngressClass",
-    "Service",
-    "CronJob",
-    "Job",
-    "StatefulSet",
-    "HorizontalPodAutoscaler",
-    "Deployment",
-    "ReplicaSet",
-    "ReplicationController",
-    "Pod",
-    "DaemonSet",
-    "RoleBindingList",
-    "RoleBinding",
-    "RoleList",
-    "Role",
-    "ClusterRoleBindingList",
-    "ClusterRoleBinding",
-    "ClusterRoleList",
-    "ClusterRole",
-    "CustomResourceDefinition",
-    "PersistentVolumeClaim",
-    "PersistentVolume",
-    "StorageClass",
-    "ConfigMap",
-    "SecretList",
-    "Secret",
-    "ServiceAccount",
-    "PodDisruptionBudget",
-    "PodSecurityPolicy",
-    "LimitRange",
-    "ResourceQuota",
-    "NetworkPolicy",
-    "Namespace",
-    "PriorityClass",
-];
-
-/// The place of a kind in the order of creation.
-pub(crate) fn install_rank(kind: &str) -> usize {
-    INSTALL_ORDER.iter().position(|known| *known == kind).unwrap_or(INSTALL_ORDER.len())
-}
-
-/// The place of a kind in the order of removal.
-pub(crate) fn uninstall_rank(kind: &str) -> usize {
-    UNINSTALL_ORDER.iter().position(|known| *known == kind).unwrap_or(UNINSTALL_ORDER.len())
-}
 
 /// One object of a manifest, and the template that wrote it.
 #[derive(Clone)]
@@ -118,7 +24,7 @@ pub(crate) fn objects_of(documents: &[Document]) -> Vec<Sourced> {
 /// The documents of a stored manifest, in its order.
 pub(crate) fn read(manifest: &str) -> Result<Vec<Document>, Error> {
     let mut documents = Vec::new();
-    for text in split(manifest) {
+    for text in output::split(manifest) {
         let (path, content) = source(text);
         let object = parse(path, content)?;
         documents.push(Document {
@@ -139,25 +45,8 @@ pub(crate) fn parse(path: &str, content: &str) -> Result<Value, Error> {
     Ok(whole_numbers(value))
 }
 
-/// The parts between lines that begin with `---`, without those that are blank.
-fn split(manifest: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut begin, mut at) = (0, 0);
-    for line in manifest.split_inclusive('\n') {
-        if line.starts_with("---") {
-            parts.push(&manifest[begin..at]);
-            begin = at + "---".len();
-        }
-        at += line.len();
-    }
-    parts.push(&manifest[begin..]);
-    parts.retain(|part| !part.trim().is_empty());
-    parts
-}
-
 /// The template that a stored document names, and the document without that line.
 fn source(text: &str) -> (&str, &str) {
-    let text = text.trim_start_matches(['\n', ' ', '\t', '\r']);
     let named = text.strip_prefix("# Source: ").and_then(|rest| rest.split_once('\n'));
     let (path, content) = named.map_or(("", text), |(path, content)| (path.trim(), content));
     // What follows the document's own end belongs to the separator.
@@ -214,15 +103,5 @@ mod tests {
         let kinds: Vec<String> =
             objects_of(&documents).iter().map(|it| it.object["kind"].as_str().unwrap().to_owned()).collect();
         assert_eq!(kinds, ["A", "B", "B"]);
-    }
-
-    #[test]
-    fn kinds_have_their_places() {
-        assert!(install_rank("Namespace") < install_rank("Deployment"));
-        assert!(install_rank("Deployment") < install_rank("GitRepository"));
-        assert!(uninstall_rank("Deployment") < uninstall_rank("CustomResourceDefinition"));
-        for kind in INSTALL_ORDER {
-            assert!(UNINSTALL_ORDER.contains(&kind), "{kind}");
-        }
     }
 }

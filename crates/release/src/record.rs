@@ -303,6 +303,12 @@ impl Record {
         self.set_info("status", json!(Status::Superseded.as_str()));
     }
 
+    /// Takes over the labels that somebody put on the Secret of another revision.
+    pub(crate) fn take_labels(&mut self, other: &Record) {
+        let labels = other.labels.iter().filter(|(label, _)| !is_system_label(label));
+        self.labels.extend(labels.map(|(label, value)| (label.clone(), value.clone())));
+    }
+
     pub(crate) fn set_deleted(&mut self) {
         self.set_info("deleted", json!(now()));
     }

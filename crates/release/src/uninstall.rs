@@ -109,7 +109,8 @@ async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, E
             hooks.execute(run, HookEvent::PreDelete, Some(&writer)).await?;
         }
         let spare = if request.keep_crds { Spare::All } else { Spare::AsMarked };
-        let removal = Removal { objects: &objects, spare, clear_finalizers: request.clear_finalizers };
+        let removal =
+            Removal { objects: &objects, spare, clear_finalizers: request.clear_finalizers, patience: None };
         let kept = remove(run, &removal).await?;
         // Helm leaves what its hooks left; a Job without its release would run on for nobody.
         let left = hooks.left_behind(|position, resource| {
@@ -131,7 +132,7 @@ async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, E
 
 /// The objects of the last revision, and those that the last deployed one has besides: an upgrade that failed half-way
 /// has not removed them.
-fn all_objects(records: &[Record]) -> Result<Vec<Sourced>, Error> {
+pub(crate) fn all_objects(records: &[Record]) -> Result<Vec<Sourced>, Error> {
     let Some(last) = records.last() else { return Ok(Vec::new()) };
     let mut objects = objects_of(&manifest::read(last.manifest())?);
     if let Some(deployed) = storage::deployed(records).filter(|it| it.revision() != last.revision()) {

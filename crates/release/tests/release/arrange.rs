@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
-    io::Read,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,16 +11,19 @@ use std::{
 use chart::{
     Chart,
     file::File,
-    output::{DeletePolicy, Document, Hook, HookEvent, Rendered},
+    load::{load, load_archive},
+    output::Rendered,
+    render::{Options, render},
+    values::Values,
 };
 use cluster::{Cluster, Connection, Limits, Resource, Target, connect};
 use release::{
-    Error, InstallRequest, Installed, Progress, Record, Settings, UninstallRequest, Uninstalled, install,
-    uninstall,
+    Error, InstallRequest, Installed, Progress, Record, Settings, UninstallRequest, Uninstalled,
+    UpgradeRequest, Upgraded, install, uninstall, upgrade, upgrade::next_revision,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tempfile::TempDir;
-use testutil::{ControlPlane, Helm, test_data};
+use testutil::{ControlPlane, test_data};
 use tokio_util::sync::CancellationToken;
 
 /// A chart on disk, as helm reads it and as we do.
@@ -35,17 +37,8 @@ impl TestChart {
     /// The flux2 chart of the test data.
     pub fn flux2(version: &str) -> Result<Self, testutil::Error> {
         let path = test_data()?.join(format!("charts/flux2-{version}.tgz"));
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(&path).unwrap()));
-        let mut files = Vec::new();
-        for entry in archive.entries().unwrap() {
-            let mut entry = entry.unwrap();
-            let name = entry.path().unwrap().to_string_lossy().into_owned();
-            let name = name.split_once('/').unwrap().1.to_owned();
-            let mut data = Vec::new();
-            entry.read_to_end(&mut data).unwrap();
-            files.push(File { name, data });
-        }
-        Ok(Self { path, chart: load(files), _folder: None })
+        let chart = load_archive(&fs::read(&path).unwrap()).unwrap();
+        Ok(Self { path, chart, _folder: None })
     }
 
     /// A chart of one's own: names and texts of files.
@@ -60,88 +53,20 @@ impl TestChart {
             fs::write(&file, text).unwrap();
             loaded.push(File { name: (*name).to_owned(), data: text.as_bytes().to_vec() });
         }
-        Self { path, chart: load(loaded), _folder: Some(folder) }
+        Self { path, chart: load(loaded).unwrap(), _folder: Some(folder) }
     }
 
-    /// What helm makes of it.
-    pub fn render(&self, helm: &Helm, name: &str, namespace: &str, args: &[&str]) -> Rendered {
-        let mut words = vec!["template", name, "--namespace", namespace];
-        words.extend(args);
-        words.push(self.path.to_str().unwrap());
-        let text = helm.run(words).unwrap();
-        let mut rendered = rendered(&text);
-        for file in self.chart.files.iter().filter(|file| file.name.starts_with("crds/")) {
-            let content = String::from_utf8(file.data.clone()).unwrap();
-            let object = yaml::read(&content).unwrap();
-            rendered.crds.push(Document { path: file.name.clone(), content, object });
+    /// What it gives at a revision, with values as `--set` takes them.
+    pub fn render(&self, name: &str, namespace: &str, revision: i64, set: &[(&str, &str)]) -> Rendered {
+        let mut values = Values::new();
+        for (key, value) in set {
+            values.set(&format!("{key}={value}")).unwrap();
         }
-        rendered
+        let mut options = Options::new(name, namespace);
+        options.release.revision = revision;
+        options.release.is_upgrade = revision > 1;
+        render(&self.chart, &values, &options).unwrap()
     }
-}
-
-fn load(files: Vec<File>) -> Chart {
-    let mut chart = Chart {
-        metadata: Default::default(),
-        lock: None,
-        values: Map::new(),
-        schema: None,
-        templates: Vec::new(),
-        files: Vec::new(),
-        dependencies: Vec::new(),
-    };
-    for file in files {
-        let text = || String::from_utf8(file.data.clone()).unwrap();
-        match file.name.as_str() {
-            "Chart.yaml" => chart.metadata = serde_json::from_value(yaml::read(&text()).unwrap()).unwrap(),
-            "values.yaml" => {
-                chart.values = yaml::read(&text()).unwrap().as_object().cloned().unwrap_or_default()
-            }
-            name if name.starts_with("templates/") => chart.templates.push(file),
-            _ => chart.files.push(file),
-        }
-    }
-    chart
-}
-
-/// What `helm template` printed, as the renderer gives it.
-fn rendered(text: &str) -> Rendered {
-    let mut rendered = Rendered::default();
-    let text = format!("\n{}", text.trim_end_matches('\n'));
-    for part in text.split("\n---\n").skip(1) {
-        let (path, content) = part.strip_prefix("# Source: ").unwrap().split_once('\n').unwrap();
-        let (path, content) = (path.to_owned(), content.to_owned());
-        let object = yaml::read(&content).unwrap();
-        let text =
-            |name: &str| object["metadata"]["annotations"][name].as_str().unwrap_or_default().to_owned();
-        let words = |name: &str| {
-            let words = text(name);
-            words
-                .split(',')
-                .map(|word| word.trim().to_owned())
-                .filter(|word| !word.is_empty())
-                .collect::<Vec<_>>()
-        };
-        let events = words("helm.sh/hook");
-        if events.is_empty() {
-            rendered.manifests.push(Document { path, content, object });
-            continue;
-        }
-        rendered.hooks.push(Hook {
-            name: object["metadata"]["name"].as_str().unwrap().to_owned(),
-            kind: object["kind"].as_str().unwrap().to_owned(),
-            path,
-            manifest: content,
-            events: events.iter().filter_map(|word| HookEvent::parse(word)).collect(),
-            weight: text("helm.sh/hook-weight").parse().unwrap_or(0),
-            delete_policies: words("helm.sh/hook-delete-policy")
-                .iter()
-                .filter_map(|word| DeletePolicy::parse(word))
-                .collect(),
-            output_log_policies: words("helm.sh/hook-output-log-policy"),
-            object,
-        });
-    }
-    rendered
 }
 
 pub const LIMITS: Limits =
@@ -161,7 +86,6 @@ pub struct Setup<'a> {
     pub cluster: &'a Cluster,
     pub chart: &'a TestChart,
     pub rendered: Rendered,
-    pub config: Map<String, Value>,
     pub name: String,
     pub namespace: String,
     pub settings: Settings,
@@ -170,32 +94,22 @@ pub struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    pub fn new(cluster: &'a Cluster, helm: &Helm, chart: &'a TestChart, name: &str, namespace: &str) -> Self {
-        Self::with(cluster, helm, chart, name, namespace, &[])
+    pub fn new(cluster: &'a Cluster, chart: &'a TestChart, name: &str, namespace: &str) -> Self {
+        Self::with(cluster, chart, name, namespace, &[])
     }
 
     /// With values, as `--set` takes them.
     pub fn with(
         cluster: &'a Cluster,
-        helm: &Helm,
         chart: &'a TestChart,
         name: &str,
         namespace: &str,
         set: &[(&str, &str)],
     ) -> Self {
-        let mut args = Vec::new();
-        let mut config = Map::new();
-        let texts: Vec<String> = set.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        for ((key, value), text) in set.iter().zip(&texts) {
-            args.extend(["--set", text]);
-            put(&mut config, key, yaml::read(value).unwrap());
-        }
-        let rendered = chart.render(helm, name, namespace, &args);
         Self {
             cluster,
             chart,
-            rendered,
-            config,
+            rendered: chart.render(name, namespace, 1, set),
             name: name.to_owned(),
             namespace: namespace.to_owned(),
             settings: settings(),
@@ -212,11 +126,26 @@ impl<'a> Setup<'a> {
             create_namespace: true,
             namespace_labels: &labels,
             chart: &self.chart.chart,
-            config: &self.config,
+            config: &self.rendered.config,
             rendered: &self.rendered,
             settings: self.settings.clone(),
         };
         install(self.cluster, &request, &self.cancel, &self.progress).await
+    }
+
+    /// Upgrades to another chart, or to other values.
+    pub async fn upgrade(&self, chart: &TestChart, set: &[(&str, &str)]) -> Result<Upgraded, Error> {
+        let revision = next_revision(&self.history().await);
+        let rendered = chart.render(&self.name, &self.namespace, i64::try_from(revision).unwrap(), set);
+        let request = UpgradeRequest {
+            name: &self.name,
+            namespace: &self.namespace,
+            chart: &chart.chart,
+            config: &rendered.config,
+            rendered: &rendered,
+            settings: self.settings.clone(),
+        };
+        upgrade(self.cluster, &request, &self.cancel, &self.progress).await
     }
 
     pub async fn uninstall(&self) -> Result<Uninstalled, Error> {
@@ -225,18 +154,6 @@ impl<'a> Setup<'a> {
 
     pub async fn history(&self) -> Vec<Record> {
         release::history(self.cluster, &self.namespace, &self.name).await.unwrap()
-    }
-}
-
-fn put(config: &mut Map<String, Value>, key: &str, value: Value) {
-    match key.split_once('.') {
-        None => {
-            config.insert(key.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            let below = config.entry(first).or_insert_with(|| Value::Object(Map::new()));
-            put(below.as_object_mut().unwrap(), rest, value);
-        }
     }
 }
 

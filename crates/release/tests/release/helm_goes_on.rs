@@ -13,7 +13,7 @@ async fn helm_lists_upgrades_and_uninstalls_what_we_installed() {
     let chart = require!(TestChart::flux2("2.18.3"));
     let cluster = admin(&plane).await;
     let set = [("helmController.replicas", "2"), ("logLevel", "debug")];
-    let setup = Setup::with(&cluster, &helm, &chart, "flux", "flux-system", &set);
+    let setup = Setup::with(&cluster, &chart, "flux", "flux-system", &set);
     let before = cluster.requests();
     let started = std::time::Instant::now();
     setup.install().await.unwrap();

@@ -3,7 +3,7 @@
 use cluster::Resource;
 use release::{Error, Status};
 use serde_json::json;
-use testutil::{ControlPlane, Helm, Size, require};
+use testutil::{ControlPlane, Size, require};
 
 use crate::arrange::{Setup, TestChart, admin, get, namespace_stays};
 
@@ -12,10 +12,9 @@ const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: demo\n
 #[tokio::test(flavor = "multi_thread")]
 async fn an_install_marks_objects_as_helm_does_and_records_itself() {
     let plane = require!(ControlPlane::shared(Size::Api));
-    let helm = require!(Helm::new(&plane));
     let cluster = admin(&plane).await;
     let chart = TestChart::of(&[("templates/config.yaml", CONFIG)]);
-    let setup = Setup::new(&cluster, &helm, &chart, "demo", "marks");
+    let setup = Setup::new(&cluster, &chart, "demo", "marks");
     let installed = setup.install().await.unwrap();
     assert_eq!(installed.record.status(), Status::Deployed);
     assert_eq!(installed.record.description(), "Install complete");
@@ -34,14 +33,13 @@ async fn an_install_marks_objects_as_helm_does_and_records_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_of_somebody_else_is_named_and_nothing_is_written() {
     let plane = require!(ControlPlane::shared(Size::Api));
-    let helm = require!(Helm::new(&plane));
     let cluster = admin(&plane).await;
     let namespace = plane.namespace("foreign");
     let theirs = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "namespace": namespace, "name": "demo" }, "data": { "x": "y" } });
     cluster.create(&theirs, "kubectl").await.unwrap();
     let more = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\n";
     let chart = TestChart::of(&[("templates/config.yaml", CONFIG), ("templates/more.yaml", more)]);
-    let mut setup = Setup::new(&cluster, &helm, &chart, "demo", &namespace);
+    let mut setup = Setup::new(&cluster, &chart, "demo", &namespace);
     let error = setup.install().await.unwrap_err();
     let Error::Foreign { objects, .. } = &error else { panic!("{error}") };
     assert_eq!(objects.len(), 1);
@@ -63,11 +61,10 @@ async fn an_object_of_somebody_else_is_named_and_nothing_is_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_refuses_is_found_before_the_first_write() {
     let plane = require!(ControlPlane::shared(Size::Nodes));
-    let helm = require!(Helm::new(&plane));
     let cluster = admin(&plane).await;
     let wrong = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: wrong\nspec:\n  replicas: 1\n  unheard: of\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: c}}\n    spec:\n      containers: [{name: a, image: b}]\n";
     let chart = TestChart::of(&[("templates/config.yaml", CONFIG), ("templates/wrong.yaml", wrong)]);
-    let setup = Setup::new(&cluster, &helm, &chart, "demo", "refused");
+    let setup = Setup::new(&cluster, &chart, "demo", "refused");
     let error = setup.install().await.unwrap_err();
     assert!(matches!(error, Error::DryRun { .. }), "{error:?}");
     let text = error.to_string();
@@ -78,12 +75,11 @@ async fn what_the_server_refuses_is_found_before_the_first_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn custom_resources_come_with_their_definition_in_one_install() {
     let plane = require!(ControlPlane::shared(Size::Nodes));
-    let helm = require!(Helm::new(&plane));
     let cluster = admin(&plane).await;
     let definition = include_str!("data/definition.yaml");
     let object = "apiVersion: demo.example/v1\nkind: Thing\nmetadata:\n  name: first\nspec:\n  size: 1\n";
     let chart = TestChart::of(&[("templates/crd.yaml", definition), ("templates/thing.yaml", object)]);
-    let setup = Setup::new(&cluster, &helm, &chart, "demo", "things");
+    let setup = Setup::new(&cluster, &chart, "demo", "things");
     setup.install().await.unwrap();
     let thing = Resource::new("demo.example", "v1", "Thing", "things", true);
     assert_eq!(get(&cluster, thing, "things", "first").await.unwrap()["spec"]["size"], 1);

@@ -8,7 +8,9 @@
 )]
 
 mod arrange;
+mod failing;
 mod helm_goes_on;
 mod installing;
 mod records;
 mod uninstalling;
+mod upgrading;

@@ -55,7 +55,7 @@ async fn what_helm_installed_we_can_uninstall_and_finalizers_are_not_stranded() 
     assert!(get(&cluster, Resource::deployment(), "flux-system", "source-controller").await.is_none());
 
     // A reinstall adopts the definitions, and an uninstall without keeping takes all.
-    let setup = Setup::new(&cluster, &helm, &chart, "flux", "flux-system");
+    let setup = Setup::new(&cluster, &chart, "flux", "flux-system");
     setup.install().await.unwrap();
     setup.uninstall().await.unwrap();
     let definition = "gitrepositories.source.toolkit.fluxcd.io";
@@ -73,11 +73,10 @@ async fn uninstalling_what_is_gone_is_no_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_with_others_in_it_stays() {
     let plane = require!(ControlPlane::shared(Size::Nodes));
-    let helm = require!(Helm::new(&plane));
     let cluster = admin(&plane).await;
     let config = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: demo\n";
     let chart = TestChart::of(&[("templates/config.yaml", config)]);
-    let setup = Setup::new(&cluster, &helm, &chart, "demo", "shared-by-two");
+    let setup = Setup::new(&cluster, &chart, "demo", "shared-by-two");
     setup.install().await.unwrap();
     let theirs = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "namespace": "shared-by-two", "name": "theirs" } });
     cluster.create(&theirs, "kubectl").await.unwrap();

@@ -1,0 +1,222 @@
+//! What goes wrong is undone and told.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use cluster::{Connection, Resource, Target, connect};
+use release::{CleanUp, Error, Event, Progress, Status};
+use serde_json::json;
+use testutil::{
+    ControlPlane, Size,
+    faults::{Answer, Fault, FaultyProxy},
+    kubeconfig::{Kubeconfig, User},
+    require,
+};
+
+use crate::arrange::{LIMITS, Setup, TestChart, admin, get, namespace_stays};
+
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: demo\n";
+
+fn jobs() -> Resource {
+    Resource::new("batch", "v1", "Job", "jobs", true)
+}
+
+/// A hook that fails at once, or never ends, by what its Pod asks for.
+fn hook(extra: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: hook\n  annotations:\n    helm.sh/hook: pre-install\n{extra}spec:\n{spec}  backoffLimit: 0\n  template:\n    spec:\n      restartPolicy: Never\n      nodeSelector: {{no: where}}\n      containers: [{{name: a, image: b}}]\n"
+    )
+}
+
+fn chart(hook: &str) -> TestChart {
+    TestChart::of(&[("templates/config.yaml", CONFIG), ("templates/hook.yaml", hook)])
+}
+
+async fn nothing_is_left(setup: &Setup<'_>) {
+    assert!(get(setup.cluster, Resource::config_map(), &setup.namespace, "demo").await.is_none());
+    let job = get(setup.cluster, jobs(), &setup.namespace, "hook").await;
+    assert!(job.is_none_or(|it| !it["metadata"]["deletionTimestamp"].is_null()));
+    assert!(setup.history().await.is_empty());
+    assert!(!namespace_stays(setup.cluster, &setup.namespace).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_hook_is_told_and_leaves_nothing() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let chart = chart(&hook("", "  activeDeadlineSeconds: 1\n"));
+    let setup = Setup::new(&cluster, &chart, "demo", "failing-hook");
+    let error = setup.install().await.unwrap_err();
+    assert!(matches!(error, Error::Undone { clean_up: CleanUp::Uninstalled, .. }), "{error:?}");
+    let text = error.to_string();
+    for word in [
+        "pre-install hook Job/failing-hook/hook (demo/templates/hook.yaml) failed",
+        "DeadlineExceeded",
+        "has been removed",
+    ] {
+        assert!(text.contains(word), "{text}");
+    }
+    nothing_is_left(&setup).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_never_ends_runs_out_of_time_and_the_record_says_so() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let chart = chart(&hook("", ""));
+    let mut setup = Setup::new(&cluster, &chart, "demo", "endless-hook");
+    setup.settings.timeout = Duration::from_secs(4);
+    setup.settings.atomic = false;
+    let error = setup.install().await.unwrap_err();
+    assert!(matches!(error, Error::Hook(_)), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("Job/endless-hook/hook") && text.contains("last event"), "{text}");
+    let history = setup.history().await;
+    assert_eq!(history[0].status(), Status::Failed);
+    assert!(history[0].description().starts_with("Release \"demo\" failed: the pre-install hook"));
+    assert!(get(&cluster, jobs(), "endless-hook", "hook").await.is_some());
+    // The next install goes on where that failed; an uninstall takes the hook's Job along.
+    setup.settings.disable_hooks = true;
+    let installed = setup.install().await.unwrap();
+    assert_eq!(installed.record.revision(), 2);
+    let removed = setup.uninstall().await.unwrap();
+    assert!(removed.record.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_to_stop_in_the_middle_takes_everything_back() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let chart = chart(&hook("", ""));
+    let mut setup = Setup::new(&cluster, &chart, "demo", "stopped");
+    let cancel = setup.cancel.clone();
+    setup.progress = Progress::new(move |event| {
+        if matches!(event, Event::HookStarted { .. }) {
+            let cancel = cancel.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                cancel.cancel();
+            });
+        }
+    });
+    let started = Instant::now();
+    let error = setup.install().await.unwrap_err();
+    assert!(error.is_cancelled(), "{error:?}");
+    assert!(matches!(error, Error::Undone { clean_up: CleanUp::Uninstalled, .. }), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(60));
+    nothing_is_left(&setup).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stumbles_holds_up_nobody() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let proxy = require!(FaultyProxy::start(&plane));
+    let kubeconfig =
+        Kubeconfig::new(&proxy.url(), Some(&plane.ca_pem()), User::Token(plane.token().to_owned()));
+    let path = plane.write_kubeconfig(&kubeconfig);
+    let cluster = connect(&Connection::kubeconfig([path], None), LIMITS).await.unwrap();
+    let namespace = plane.namespace("stumbles");
+    let chart = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let setup = Setup::new(&cluster, &chart, "demo", &namespace);
+    let busy = Answer::kubernetes(429, "TooManyRequests", "later").header("retry-after", "0");
+    proxy.spoil("GET /api/v1/namespaces", 1, Fault::Answer(busy));
+    proxy.spoil("POST /api/v1/namespaces", 1, Fault::LostAnswer);
+    proxy.spoil("configmaps/demo", 2, Fault::Cut);
+    proxy.spoil("PATCH", 1, Fault::Answer(Answer::kubernetes(503, "ServiceUnavailable", "not now")));
+    let installed = setup.install().await.unwrap();
+    assert_eq!(installed.record.revision(), 1);
+    assert_eq!(setup.history().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_installs_at_once_one_wins() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let chart = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let (first, second) = (
+        Setup::new(&cluster, &chart, "demo", "two-at-once"),
+        Setup::new(&cluster, &chart, "demo", "two-at-once"),
+    );
+    let (a, b) = tokio::join!(first.install(), second.install());
+    let lost = match (a, b) {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(lost, Error::Pending { .. } | Error::NameInUse { .. }), "{lost:?}");
+    assert!(get(&cluster, Resource::config_map(), "two-at-once", "demo").await.is_some());
+    assert_eq!(first.history().await[0].status(), Status::Deployed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_deleted_is_not_patched() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    let cluster = admin(&plane).await;
+    let namespace = plane.namespace("going");
+    let definition = include_str!("data/definition.yaml");
+    let chart = TestChart::of(&[("templates/crd.yaml", definition)]);
+    let setup = Setup::new(&cluster, &chart, "demo", &namespace);
+    setup.install().await.unwrap();
+    let target = Target::new(Resource::custom_resource_definition(), "", "things.demo.example");
+    cluster
+        .merge(&target, &json!({ "metadata": { "finalizers": ["demo.example/held"] } }), "test")
+        .await
+        .unwrap();
+    let soon = Duration::from_secs(1);
+    cluster.delete(&cluster::DeleteRequest::new(&target, soon)).await.unwrap_err();
+    let error = setup.upgrade(&chart, &[]).await.unwrap_err().to_string();
+    assert!(
+        error.contains("CustomResourceDefinition/things.demo.example") && error.contains("is being deleted"),
+        "{error}"
+    );
+
+    let going = Target::namespace(&namespace);
+    cluster.delete(&cluster::DeleteRequest::new(&going, soon)).await.unwrap_err();
+    let other = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let error = Setup::new(&cluster, &other, "other", &namespace).install().await.unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("Namespace/{namespace}")) && error.contains("is being deleted"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_release_locks_until_its_author_counts_as_dead() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let cluster = admin(&plane).await;
+    let chart = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let namespace = plane.namespace("pending");
+    let mut setup = Setup::new(&cluster, &chart, "demo", &namespace);
+    // As if killed: the record stays as it was written first.
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::clone(&seen);
+    setup.progress = Progress::new(move |event| events.lock().unwrap().push(event.clone()));
+    {
+        let install = setup.install();
+        tokio::pin!(install);
+        loop {
+            let recorded = |event: &Event| matches!(event, Event::Recorded { .. });
+            tokio::select! {
+                ended = &mut install => panic!("{ended:?}"),
+                () = tokio::time::sleep(Duration::from_micros(50)) => {
+                    if seen.lock().unwrap().iter().any(recorded) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    if setup.history().await.last().unwrap().status() != Status::PendingInstall {
+        return;
+    }
+    let error = setup.install().await.unwrap_err();
+    assert!(matches!(error, Error::Pending { revision: 1, .. }), "{error:?}");
+    assert!(error.to_string().contains("pending-install since 20"), "{error}");
+    setup.settings.pending_after = Duration::ZERO;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let installed = setup.install().await.unwrap();
+    assert_eq!(installed.record.revision(), 2);
+    let statuses: Vec<Status> = setup.history().await.iter().map(|it| it.status()).collect();
+    assert_eq!(statuses, [Status::Failed, Status::Deployed]);
+}
