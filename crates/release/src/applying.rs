@@ -6,13 +6,14 @@ use std::{
 };
 
 use chart::kind_order;
-use cluster::{Condition, Jobs, Target, Wait, WaitError};
+use cluster::{Condition, Jobs, Resource, Served, Target, Wait, WaitError};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::{
     Conflicts, Error, Event, MANAGER, Refusal,
-    objects::{AT_ONCE, Found, Planned, is_definition, is_former, request},
+    objects::{AT_ONCE, Found, Planned, is_definition, is_former, kinds_of_definition, request},
     run::Run,
 };
 
@@ -96,12 +97,12 @@ async fn write(
     if *found == Found::Former {
         run.cluster.take_over(&planned.target, is_former, MANAGER).await?;
     }
-    let patient = tokio::time::Instant::now() + SERVED_WITHIN;
+    let patient = Instant::now() + SERVED_WITHIN;
     let applied = loop {
         match run.cluster.apply(&request(planned, conflicts)).await {
             // A server that says that it serves a definition may take a moment more to do so.
             Err(cluster::Error::NotServed { .. } | cluster::Error::NotFound { .. })
-                if *found == Found::Later && tokio::time::Instant::now() < patient =>
+                if *found == Found::Later && Instant::now() < patient =>
             {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -126,7 +127,32 @@ pub(crate) async fn wait(run: &Run, written: &Written, jobs: Jobs) -> Result<(),
     let waited = |object: &Value| object.pointer("/spec/paused") != Some(&Value::Bool(true));
     let objects: Vec<_> = written.objects().into_iter().filter(|(_, object)| waited(object)).collect();
     run.tell(Event::Waiting { objects: objects.len() });
-    wait_for(run, objects, jobs).await
+    wait_for(run, objects, jobs).await?;
+    kinds_served(run, written).await
+}
+
+/// Waits until the kinds of new definitions can be used, which may be a moment after they are established: whoever waits
+/// for a release writes its custom resources next.
+async fn kinds_served(run: &Run, written: &Written) -> Result<(), Error> {
+    let new = written.created();
+    let definitions = written.objects().into_iter().filter(|(target, _)| new.contains(target));
+    let kinds: Vec<Resource> = definitions
+        .filter(|(_, object)| is_definition(object))
+        .filter_map(|(_, object)| kinds_of_definition(&object).into_iter().next())
+        .collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    run.cluster.forget_served().await;
+    for kind in kinds {
+        let patient = Instant::now() + SERVED_WITHIN.min(run.left());
+        while run.cluster.served(&kind.group, &kind.version, &kind.kind).await? == Served::Missing
+            && Instant::now() < patient
+        {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
 }
 
 async fn wait_for(run: &Run, objects: Vec<(Target, Value)>, jobs: Jobs) -> Result<(), Error> {

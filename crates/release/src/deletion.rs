@@ -149,6 +149,10 @@ async fn delete(
                     run.tell(Event::Deleted { object: target.clone() });
                     None
                 }
+                Err(error @ cluster::Error::Held { .. }) if patience.is_some() => {
+                    run.tell(Event::StillThere { object: target.clone(), why: error.to_string() });
+                    None
+                }
                 Err(error) => Some(Refusal { object: target.clone(), path: it.planned.path.clone(), error }),
             }
         })

@@ -8,7 +8,7 @@ use testutil::{ControlPlane, Helm, Size, require, test_data};
 use crate::arrange::{Setup, TestChart, admin, get, text};
 
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: demo\ndata:\n  a: {{ .Values.a | default \"1\" | quote }}\n{{- if .Values.b }}\n  b: {{ .Values.b | quote }}\n{{- end }}\n";
-const MORE: &str = "{{ if .Values.more }}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\n  annotations:\n    x: y\n{{ end }}\n";
+const MORE: &str = "{{ if .Values.more }}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\n  annotations:\n    x: z\n{{ end }}\n";
 
 fn demo() -> TestChart {
     TestChart::of(&[("templates/config.yaml", CONFIG), ("templates/more.yaml", MORE)])
