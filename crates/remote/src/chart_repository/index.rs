@@ -228,6 +228,3 @@ fn distance(one: &str, other: &str) -> usize {
     }
     row[other.len()]
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,5 +12,6 @@ mod arrange;
 mod credentials;
 mod faults;
 mod folders;
+mod indexes;
 mod proxies;
 mod repositories;

@@ -1,4 +1,6 @@
-use super::*;
+//! What an index says, and which version is chosen by it.
+
+use remote::{Address, Error, Index};
 
 fn index(versions: &[&str]) -> Index {
     let entries: Vec<_> =
@@ -57,7 +59,12 @@ fn similar_names_are_offered() {
     for name in ["flux2", "flux2-sync", "flux2-notification", "podinfo", "redis", "fluentd"] {
         index.charts.insert(name.to_owned(), Vec::new());
     }
-    assert_eq!(index.similar("flux"), ["flux2", "flux2-sync", "flux2-notification", "fluentd", "redis"]);
+    let repository = Address::of(&"https://charts.example".parse().unwrap());
+    let Err(Error::NoSuchChart { known, count, .. }) = index.choose("flux", "", repository) else {
+        panic!("no such chart")
+    };
+    assert_eq!(known, ["flux2", "flux2-sync", "flux2-notification", "app", "fluentd"]);
+    assert_eq!(count, 7);
 }
 
 #[test]
