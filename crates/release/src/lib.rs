@@ -51,3 +51,8 @@ pub use self::{
 
 /// The field manager of Helm's command line, under which all objects of a release are written.
 pub const MANAGER: &str = "helm";
+
+/// Whether Helm takes this name for a release.
+pub fn is_name(name: &str) -> bool {
+    chart::release_name::is_valid(name)
+}
