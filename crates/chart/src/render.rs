@@ -50,6 +50,8 @@ pub struct Options {
     pub fuel: Fuel,
     /// Whether the notes of subcharts are wanted too.
     pub subchart_notes: bool,
+    /// Whether values are taken as they are, though a values.schema.json may refuse them.
+    pub skip_schema: bool,
 }
 
 /// The release for which a chart is rendered.
@@ -81,6 +83,7 @@ impl Options {
             lookup: None,
             fuel: Fuel::default(),
             subchart_notes: false,
+            skip_schema: false,
         }
     }
 }
@@ -101,6 +104,9 @@ pub enum Error {
     /// A value stands where a subchart's values should be.
     #[error(transparent)]
     Values(#[from] TypeMismatch),
+    /// A values.schema.json refuses the values; the text has a line for each fault, under the name of its chart.
+    #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
+    Schema(String),
     /// The chart does not work with this version of Kubernetes.
     #[error("chart requires kubeVersion: {required} which is incompatible with Kubernetes {version}")]
     KubeVersion {
@@ -178,12 +184,19 @@ fn render_here(chart: &Chart, values: &Values, options: &Options) -> Result<Rend
     let mut root = Node::new(chart);
     dependencies::process(&mut root, &user, &notices)?;
     let coalesced = coalesce(&root, &user, Nulls::Delete, &notices)?;
+    let coalesced_json = Value::Map(coalesced.clone()).to_json().unwrap_or_default();
+    if !options.skip_schema {
+        let mut faults = String::new();
+        check_schemas(&root, &coalesced_json, &mut faults, &notices);
+        if !faults.is_empty() {
+            return Err(Error::Schema(faults));
+        }
+    }
     let required = &root.metadata.kube_version;
     let version = &options.capabilities.kube_version;
     if !required.is_empty() && !semver::compatible(required, &version.normalized) {
         return Err(Error::KubeVersion { required: required.clone(), version: version.version.clone() });
     }
-    let coalesced_json = Value::Map(coalesced.clone()).to_json().unwrap_or_default();
     let context = Rc::new(Context::new(options.clock, options.random.clone(), options.lookup.clone()));
     let texts = run(&root, coalesced, options, &context)?;
     let mut rendered = output::collect(texts, &root.metadata.name, options.subchart_notes, &notices)?;
@@ -195,6 +208,22 @@ fn render_here(chart: &Chart, values: &Values, options: &Options) -> Result<Rend
     }
     rendered.notices = notices.take();
     Ok(rendered)
+}
+
+/// Checks the values of a chart and of its subcharts, each against its own schema.
+fn check_schemas(node: &Node<'_>, values: &Json, faults: &mut String, notices: &Notices) {
+    if let Some(schema) = &node.chart.schema {
+        match crate::schema::check(schema, values) {
+            Ok(unchecked) => unchecked.into_iter().for_each(|notice| notices.add(notice)),
+            Err(words) => faults.push_str(&format!("{}:\n{words}\n", node.name())),
+        }
+    }
+    for child in &node.dependencies {
+        match values.get(child.name()) {
+            None | Some(Json::Null) => {}
+            Some(values) => check_schemas(child, values, faults, notices),
+        }
+    }
 }
 
 /// What each template file wrote, by path.

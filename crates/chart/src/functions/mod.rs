@@ -27,6 +27,8 @@ use gotemplate::value::Value;
 
 pub(crate) use arguments::{Answer, Invocation};
 pub(crate) use flow::without_no_value;
+pub(crate) use paths::unescape as percent_decoded;
+pub(crate) use regex::go_regex;
 pub(crate) use strings::TextMap;
 use types::deep_equal;
 

@@ -59,7 +59,8 @@ fn url_parse(call: &mut Invocation<'_>) -> Answer {
     ]))
 }
 
-fn unescape(text: &str) -> String {
+/// A text whose `%20` and the like are decoded.
+pub(crate) fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

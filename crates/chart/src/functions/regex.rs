@@ -33,12 +33,15 @@ fn first(call: &Invocation<'_>) -> Result<Rc<Regex>, CallError> {
 }
 
 fn compile(call: &Invocation<'_>, pattern: &str) -> Result<Rc<Regex>, CallError> {
-    call.context.regex(pattern, || {
-        Regex::new(&translate(pattern)).map_err(|error| {
-            let error = error.to_string();
-            let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            format!("regexp: Compile(`{pattern}`): error parsing regexp: {reason}")
-        })
+    call.context.regex(pattern, || go_regex(pattern))
+}
+
+/// Compiles an expression of Go's; why it is none, in Go's form.
+pub(crate) fn go_regex(pattern: &str) -> Result<Regex, String> {
+    Regex::new(&translate(pattern)).map_err(|error| {
+        let error = error.to_string();
+        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("regexp: Compile(`{pattern}`): error parsing regexp: {reason}")
     })
 }
 

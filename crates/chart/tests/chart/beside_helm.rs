@@ -156,7 +156,8 @@ impl Case {
             };
             done?;
         }
-        let rendered = render(chart, &values, &options).map_err(|error| words(&error))?;
+        let rendered =
+            render(chart, &values, &options).map_err(|error| words(&error).trim_end().to_owned())?;
         Ok(rendered.print(&print))
     }
 }

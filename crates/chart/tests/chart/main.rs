@@ -15,5 +15,6 @@ mod flux2;
 mod hostile;
 mod loading;
 mod rendering;
+mod schemas;
 mod setting;
 mod versions;
