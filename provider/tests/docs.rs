@@ -26,6 +26,10 @@ fn the_reference_pages_say_what_the_schemas_say() {
         let page = resource_page(resource.name(), &resource.schema());
         pages.insert(format!("docs/resources/{}.md", resource.name().trim_start_matches("fluxgate_")), page);
     }
+    for source in provider.data_sources() {
+        let page = data_source_page(source.name(), &source.schema());
+        pages.insert(format!("docs/data-sources/{}.md", source.name().trim_start_matches("fluxgate_")), page);
+    }
     pages.insert("docs/rules.md".to_owned(), rules_page());
 
     let mut stale = Vec::new();
@@ -47,6 +51,10 @@ fn every_resource_has_a_page_and_an_example() {
         let example = Path::new(ROOT).join("examples/resources").join(resource.name()).join("resource.tf");
         assert!(example.is_file(), "{} is missing", example.display());
     }
+    for source in FluxgateProvider::new(Environment::default()).data_sources() {
+        let example = Path::new(ROOT).join("examples/data-sources").join(source.name()).join("data-source.tf");
+        assert!(example.is_file(), "{} is missing", example.display());
+    }
 }
 
 fn provider_page(schema: &Schema) -> String {
@@ -63,6 +71,16 @@ fn resource_page(name: &str, schema: &Schema) -> String {
     let example = read(&format!("examples/resources/{name}/resource.tf"));
     format!(
         "# {name}\n\n{}\n\n```hcl\n{}\n```\n\nImport by `namespace/name`, or `cluster/namespace/name` for one of the provider's further `clusters`:\n\n```sh\ntofu import {name}.example flux-system/example\n```\n\n## Attributes\n\n{}\n",
+        schema.description,
+        example.trim_end(),
+        attributes(&schema.attributes).trim_end()
+    )
+}
+
+fn data_source_page(name: &str, schema: &Schema) -> String {
+    let example = read(&format!("examples/data-sources/{name}/data-source.tf"));
+    format!(
+        "# {name}\n\n{}\n\n```hcl\n{}\n```\n\n## Attributes\n\n{}\n",
         schema.description,
         example.trim_end(),
         attributes(&schema.attributes).trim_end()
