@@ -52,7 +52,8 @@ fn every_resource_has_a_page_and_an_example() {
         assert!(example.is_file(), "{} is missing", example.display());
     }
     for source in FluxgateProvider::new(Environment::default()).data_sources() {
-        let example = Path::new(ROOT).join("examples/data-sources").join(source.name()).join("data-source.tf");
+        let example =
+            Path::new(ROOT).join("examples/data-sources").join(source.name()).join("data-source.tf");
         assert!(example.is_file(), "{} is missing", example.display());
     }
 }

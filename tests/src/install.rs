@@ -1,9 +1,9 @@
 //! `fluxgate_install` on real parts: the real flux2 chart over HTTPS, our own engine, a real cluster, and the real helm beside it.
 
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Helm, Size, chart_server::ChartServer, require};
+use testutil::{ControlPlane, Helm, Size, chart_server::ChartServer, require, test_data};
 
-use crate::support::{git, live, tofu, unconnected};
+use crate::support::{apply_as, delete, git, live, patch, tofu, unconnected};
 
 /// A cluster of its own: the objects of flux2 have fixed names, so two installs cannot share one.
 fn cluster(size: Size) -> Result<(ControlPlane, ChartServer), testutil::Error> {
@@ -148,4 +148,197 @@ fn what_the_rules_refuse_is_refused_at_plan() {
     tofu.write("main.tf", &install(&charts, "2.18.3", extra));
     let text = tofu.plan().failure().text();
     assert!(text.contains("Policy: url-scheme") && text.contains("GitRepository/flux-system/app"), "{text}");
+}
+
+#[test]
+fn drift_is_shown_and_repaired() {
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let tofu = require!(tofu(&plane, &install(&charts, "2.18.3", "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+    tofu.plan().no_changes();
+
+    let labels = json!({"metadata": {"labels": {"app.kubernetes.io/part-of": "something-else"}}});
+    patch(&plane, "ConfigMap", "flux-system", "kube-root-ca.crt", &labels);
+    tofu.plan().no_changes();
+    patch(&plane, "CustomResourceDefinition", "", REPOSITORIES, &labels);
+    delete(&plane, "ServiceAccount", "flux-system", "kustomize-controller");
+    let text = tofu.plan().changes().text();
+    assert!(text.contains(REPOSITORIES) && text.contains("part-of"), "{text}");
+    assert!(text.contains("v1/ServiceAccount/flux-system/kustomize-controller"), "{text}");
+    tofu.apply().success();
+    let repaired = definition(&plane, REPOSITORIES).unwrap();
+    assert_eq!(repaired["metadata"]["labels"]["app.kubernetes.io/part-of"], "flux");
+    tofu.plan().no_changes();
+    tofu.destroy().success();
+}
+
+#[test]
+fn a_change_of_values_and_of_the_version_upgrades_in_place() {
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let tofu = require!(tofu(&plane, &install(&charts, "2.16.4", "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+    let alert = json!({
+        "apiVersion": "notification.toolkit.fluxcd.io/v1beta3", "kind": "Alert", "metadata": {"name": "all", "namespace": "flux-system"},
+        "spec": {"providerRef": {"name": "chat"}, "eventSources": [{"kind": "Kustomization", "name": "*"}]},
+    });
+    apply_as(&plane, "kubectl", &alert);
+
+    tofu.write("main.tf", &install(&charts, "2.18.3", "values = [yamlencode({ logLevel = \"debug\" })]"));
+    tofu.plan().changes();
+    assert_eq!(tofu.show_plan().change("fluxgate_install.flux").actions, ["update"]);
+    tofu.apply().success();
+    let state = tofu.show_state();
+    let values = state.values("fluxgate_install.flux");
+    assert_eq!((&values["revision"], &values["app_version"]), (&json!(2), &json!("2.8.5")));
+    assert!(live(&plane, "Alert", "flux-system", "all").is_some(), "custom resources outlive an upgrade");
+    tofu.plan().no_changes();
+
+    // A setting of the actions to come makes no new revision.
+    tofu.write(
+        "main.tf",
+        &install(&charts, "2.18.3", "values = [yamlencode({ logLevel = \"debug\" })]\n  atomic = false"),
+    );
+    tofu.plan().changes();
+    tofu.apply().success();
+    assert_eq!(tofu.show_state().values("fluxgate_install.flux")["revision"], json!(2));
+
+    // Definitions that are not kept, and still have objects, are not dropped.
+    tofu.write("main.tf", &install(&charts, "2.18.3", "keep_crds_on_destroy = false"));
+    tofu.plan().changes();
+    tofu.apply().success();
+    let without = "values = [yamlencode({ installCRDs = false })]\n  keep_crds_on_destroy = false";
+    tofu.write("main.tf", &install(&charts, "2.18.3", without));
+    let text = tofu.plan().failure().text();
+    assert!(text.contains("Custom resources would be lost"), "{text}");
+    assert!(text.contains("alerts.notification.toolkit.fluxcd.io"), "{text}");
+}
+
+#[test]
+fn helm_and_we_take_turns() {
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let helm = require!(Helm::new(&plane));
+    let chart = require!(test_data()).join("charts/flux2-2.17.2.tgz");
+    helm.install("flux", &chart, "flux-system", &["--set", "logLevel=debug"]).unwrap();
+
+    // What helm has installed is imported, upgraded, changed by helm, and put right again.
+    let configuration = install(&charts, "2.17.2", "values = [yamlencode({ logLevel = \"debug\" })]");
+    let tofu = require!(tofu(&plane, &configuration));
+    tofu.import("fluxgate_install.flux", "flux-system/flux").success();
+    tofu.plan().changes();
+    tofu.apply().success();
+    tofu.plan().no_changes();
+
+    helm.run([
+        "upgrade",
+        "flux",
+        chart.to_str().unwrap(),
+        "-n",
+        "flux-system",
+        "--set",
+        "logLevel=error",
+        "--wait",
+    ])
+    .unwrap();
+    let text = tofu.plan().changes().text();
+    assert!(
+        text.contains("values_digest") && text.contains("apps/v1/Deployment/flux-system/source-controller"),
+        "{text}"
+    );
+    tofu.apply().success();
+    tofu.plan().no_changes();
+    let values: Value = serde_json::from_str(
+        &helm.run(["get", "values", "flux", "-n", "flux-system", "-o", "json"]).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(values, json!({"logLevel": "debug"}));
+    let history: Value =
+        serde_json::from_str(&helm.run(["history", "flux", "-n", "flux-system", "-o", "json"]).unwrap())
+            .unwrap();
+    assert!(history.as_array().unwrap().len() <= 3, "max_history: {history}");
+    helm.uninstall("flux", "flux-system").unwrap();
+    // What is gone is gone: the next plan installs, and a destroy has nothing to do.
+    tofu.plan().changes();
+    tofu.destroy().success();
+}
+
+#[test]
+fn write_only_values_are_shown_nowhere() {
+    const SECRET: &str = "s3cr3t-of-the-release";
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let configuration = |revision: u32| {
+        let more = format!(
+            "set_wo = [{{ name = \"kustomizeController.labels.marked\", value = var.secret }}]\n  set_wo_revision = {revision}"
+        );
+        install(&charts, "2.18.3", &more)
+            + "variable \"secret\" {\n  type      = string\n  ephemeral = true\n}\n"
+    };
+    let mut tofu = require!(tofu(&plane, &configuration(1)));
+    tofu.set_env("TF_VAR_secret", format!("{SECRET}-1"));
+    let mut said = tofu.plan().changes().text();
+    said += &tofu.show_plan().raw.to_string();
+    said += &tofu.apply().success().text();
+    said += &tofu.plan().no_changes().text();
+    tofu.write("main.tf", &configuration(2));
+    tofu.set_env("TF_VAR_secret", format!("{SECRET}-2"));
+    said += &tofu.plan().changes().text();
+    said += &tofu.apply().success().text();
+    said += &tofu.plan().no_changes().text();
+    said += &std::fs::read_to_string(tofu.folder().join("terraform.tfstate")).unwrap();
+    assert!(!said.contains(SECRET), "{}", &said[said.find(SECRET).unwrap_or_default().saturating_sub(300)..]);
+    let deployment = live(&plane, "Deployment", "flux-system", "kustomize-controller").unwrap();
+    assert!(deployment.to_string().contains(&format!("{SECRET}-2")), "{deployment}");
+    tofu.destroy().success();
+}
+
+#[test]
+fn destroy_stops_before_objects_that_only_flux_can_let_go() {
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let tofu = require!(tofu(&plane, &install(&charts, "2.18.3", "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+    let held = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+        "metadata": {"name": "held", "namespace": "default", "finalizers": ["finalizers.fluxcd.io"]},
+        "spec": {"url": "https://example.com/held.git", "interval": "1m"},
+    });
+    apply_as(&plane, "kubectl", &held);
+    let text = tofu.destroy().failure().text();
+    assert!(text.contains("still have finalizers") && text.contains("held"), "{text}");
+    assert!(live(&plane, "Deployment", "flux-system", "source-controller").is_some(), "nothing was touched");
+
+    tofu.write("main.tf", &install(&charts, "2.18.3", "clear_finalizers_on_destroy = true"));
+    tofu.plan().changes();
+    tofu.apply().success();
+    tofu.destroy().success();
+    assert!(
+        live(&plane, "GitRepository", "default", "held").is_some(),
+        "the definitions are kept, and their objects"
+    );
+}
+
+#[test]
+fn a_chart_on_disk_and_an_unreachable_repository() {
+    let charts = require!(ChartServer::flux2());
+    let chart = require!(test_data()).join("charts/flux2-2.18.3.tgz");
+    let local = install(&charts, "", "values_files = [\"values.yaml\"]")
+        .replace(&format!("repository         = \"{}\"", charts.url()), "")
+        .replace("version            = \"\"", "")
+        .replace("chart              = \"flux2\"", &format!("chart = {}", json!(chart)));
+    let tofu = require!(unconnected(&local))
+        .file("provider.tf", "provider \"fluxgate\" {\n}\n")
+        .file("values.yaml", "logLevel: debug\n");
+    tofu.init().success();
+    tofu.plan().changes();
+    tofu.write("values.yaml", "- no mapping\n");
+    let text = tofu.plan().failure().text();
+    assert!(text.contains("values.yaml is no YAML mapping") && text.contains("values_files"), "{text}");
+    tofu.write("main.tf", &local.replace("flux2-2.18.3.tgz", "nothing.tgz"));
+    tofu.write("values.yaml", "");
+    let text = tofu.plan().failure().text();
+    assert!(text.contains("The chart cannot be fetched"), "{text}");
+    tofu.write("main.tf", &install(&charts, "9.9.9", ""));
+    let text = tofu.plan().failure().text();
+    assert!(text.contains("9.9.9") && text.contains("2.18.3"), "{text}");
 }

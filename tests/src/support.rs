@@ -113,6 +113,8 @@ fn resource(kind: &str) -> ApiResource {
         "ConfigMap" => ("", "v1", "configmaps"),
         "Namespace" => ("", "v1", "namespaces"),
         "ServiceAccount" => ("", "v1", "serviceaccounts"),
+        "Deployment" => ("apps", "v1", "deployments"),
+        "Alert" => ("notification.toolkit.fluxcd.io", "v1beta3", "alerts"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
         _ => panic!("the tests know no {kind}"),
     };

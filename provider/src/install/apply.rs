@@ -3,7 +3,7 @@
 use chart::{Chart, capabilities::Capabilities, output::Rendered};
 use cluster::Cluster;
 use policy::Change;
-use release::{InstallRequest, Record, Settings};
+use release::{InstallRequest, Record, Settings, UpgradeRequest};
 use std::{collections::BTreeMap, sync::Arc};
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -177,7 +177,15 @@ impl Work {
     async fn perform(self, upgrade: bool) -> Result<Record, release::Error> {
         let progress = progress(&self.name);
         if upgrade {
-            return Err(release::Error::NothingDeployed { name: self.name, namespace: self.namespace });
+            let request = UpgradeRequest {
+                name: &self.name,
+                namespace: &self.namespace,
+                chart: &self.chart,
+                config: &self.config,
+                rendered: &self.rendered,
+                settings: self.settings,
+            };
+            return Ok(release::upgrade(&self.cluster, &request, &self.cancel, &progress).await?.record);
         }
         let request = InstallRequest {
             name: &self.name,

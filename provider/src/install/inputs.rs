@@ -121,7 +121,7 @@ fn checks(planned: &Value, diagnostics: &mut Diagnostics) {
         diagnostics.push(Diagnostic::error(summary, detail).at(AttributePath::root(name)))
     };
     if let Some(name) = planned.get("name").as_str()
-        && !release::is_name(name)
+        && !chart::release_name::is_valid(name)
     {
         refuse(
             "name",

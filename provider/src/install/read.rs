@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cluster::Error;
-use release::{Record, Status};
+use cluster::{Error, Target};
+use release::{Record, Status, drift::Difference};
 use tfplugin::{
     diagnostic::Diagnostics,
     provider::Call,
@@ -11,7 +11,7 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{InstallResource, Kept, objects, observe, scrub::Scrub, words};
+use super::{InstallResource, Kept, objects, observe, on_a_thread, scrub::Scrub, words};
 use crate::{
     context::Reach,
     explain,
@@ -50,10 +50,30 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
     };
     let none = serde_json::Map::new();
     let scrub = Scrub::from_paths(&kept.secrets, record.config().unwrap_or(&none));
+    let drifted = {
+        let record = record.clone();
+        on_a_thread(move || async move { release::drift(&cluster, &record).await }).await
+    };
+    let drifted = match drifted {
+        Ok(Ok(drifted)) => drifted,
+        Ok(Err(error)) => return as_before(words::failed(&error, &scrub).into(), private),
+        Err(diagnostic) => return as_before(diagnostic.into(), private),
+    };
     let mut fresh = state.clone();
     observe(&mut fresh, &record, &scrub);
     match recorded_objects(&record, &scrub) {
-        Ok(digests) => {
+        Ok(mut digests) => {
+            for drift in &drifted {
+                let name = scrub.text(&name_of(&drift.object));
+                match &drift.difference {
+                    Difference::Missing => {
+                        digests.remove(&name);
+                    }
+                    difference => {
+                        digests.insert(name, Some(scrub.text(&in_words(difference))));
+                    }
+                }
+            }
             fresh.set_at(&"objects".into(), objects::value(&digests));
         }
         Err(error) => return as_before(words::failed(&error, &scrub).into(), private),
@@ -73,11 +93,28 @@ pub fn recorded_objects(
     Ok(objects::digests(&rendered, record.namespace(), scrub))
 }
 
-fn same_object(name: &str, object: &serde_json::Value) -> bool {
-    let part = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let (version, kind) = (part(&object["apiVersion"]), part(&object["kind"]));
-    name.starts_with(&format!("{version}/{kind}/"))
-        && name.rsplit('/').next() == object["metadata"]["name"].as_str()
+/// How an object of the cluster is called among the objects of a release.
+fn name_of(target: &Target) -> objects::Name {
+    let resource = &target.resource;
+    match target.namespace.as_deref().filter(|_| resource.namespaced) {
+        Some(namespace) => {
+            format!("{}/{}/{namespace}/{}", resource.api_version(), resource.kind, target.name)
+        }
+        None => format!("{}/{}/{}", resource.api_version(), resource.kind, target.name),
+    }
+}
+
+/// What stands in the place of a digest where an object differs from its release.
+fn in_words(difference: &Difference) -> String {
+    match difference {
+        Difference::Missing => "missing".to_owned(),
+        Difference::Going => "being deleted".to_owned(),
+        Difference::Fields(fields) => {
+            let fields: Vec<_> = fields.iter().map(ToString::to_string).collect();
+            format!("changed outside: {}", fields.join(", "))
+        }
+        Difference::Fixed { why } => format!("changed outside for good: {why}"),
+    }
 }
 
 /// A state for a release that nobody here has installed.

@@ -59,11 +59,6 @@ impl Scrub {
         Paths(self.paths.clone())
     }
 
-    /// Whether there is nothing to hide.
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
-    }
-
     /// A text without the secrets.
     pub fn text(&self, text: &str) -> String {
         self.texts.iter().fold(text.to_owned(), |text, secret| {
