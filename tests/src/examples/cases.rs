@@ -230,8 +230,11 @@ fn the_dev_cluster_asks_for_a_url_and_a_cluster() {
         flux
     };
     for (flux, expected) in [
-        (install(json!({"git_repository": {"url": ""}})), "flux.install requires flux.git_repository.url"),
-        (install(json!({})), "flux.install requires flux.git_repository.url"),
+        (
+            install(json!({"git_repository": {"url": ""}})),
+            "flux.git_repository.url must be an https:// or ssh:// URL",
+        ),
+        (install(json!({})), "flux.git_repository.url must be an https:// or ssh:// URL"),
         (
             install(json!({"git_repository": {"url": "file:///srv/fleet.git"}})),
             "flux.git_repository.url must be an https:// or ssh:// URL",
