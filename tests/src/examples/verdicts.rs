@@ -374,3 +374,33 @@ fn the_api_takes_what_is_accepted_and_the_table_says_what_else() {
     }
     assert!(wrong.is_empty() && asked > 100, "{asked} asked\n{}", wrong.join("\n"));
 }
+
+/// The pattern that stands between backquotes behind these words in a rule.
+fn pattern(rule: &str, behind: &str) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/flux/rules/");
+    let text = std::fs::read_to_string(format!("{path}{rule}.rego")).unwrap();
+    let rest = text.split(behind).nth(1).unwrap_or_else(|| panic!("{rule} holds no {behind}"));
+    rest.split('`').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn the_patterns_of_the_inputs_are_those_of_the_rules() {
+    let url = pattern("url_scheme", "form := ");
+    // The rule takes the schemes from a parameter.
+    let url = url.split_once("://").unwrap().1.to_owned();
+    let patterns = [
+        url,
+        pattern("chart_repository", "form := "),
+        pattern("chart_version", "comparison := "),
+        pattern("name", "is_label(name) if {"),
+        pattern("name", "count(name) <= most"),
+    ];
+    for folder in ["modules/fluxcd", "clusters/dev"] {
+        let path = std::path::Path::new(EXAMPLES).join(folder).join("variables.tf");
+        // In a text of HCL a backslash is written twice.
+        let variables = std::fs::read_to_string(path).unwrap().replace("\\\\", "\\");
+        for pattern in &patterns {
+            assert!(variables.contains(pattern), "{folder} has another pattern than {pattern}");
+        }
+    }
+}
