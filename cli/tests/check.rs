@@ -183,6 +183,20 @@ fn values_that_are_no_yaml_are_explained() {
 }
 
 #[test]
+fn an_object_without_a_name_is_found_by_its_address() {
+    let manifest = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": {"namespace": "apps"},
+        "spec": {"url": "https://example.com/app.git", "interval": "1m", "ref": {"branch": "main"}},
+    });
+    let mut nameless = change("kubernetes_manifest.app", &["create"], json!({"manifest": manifest}));
+    nameless["address"] = json!("module.apps.kubernetes_manifest.app[\"dev\"]");
+    let output = check(&plan(&[nameless]), &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let words = "FAIL name module.apps.kubernetes_manifest.app[\"dev\"] in standard input metadata.name";
+    assert!(text(&output).contains(words), "{}", text(&output));
+}
+
+#[test]
 fn a_value_that_is_known_only_after_apply_is_neither_passed_nor_refused() {
     let mut late = good();
     late["change"]["after"]["spec"]["interval"] = Value::Null;

@@ -24,4 +24,14 @@ module "fluxcd" {
   kustomization_prune   = var.flux.kustomization.prune
   kustomization_suspend = var.flux.kustomization.suspend
   kustomization_timeout = var.flux.kustomization.timeout
+
+  helm_release_name    = var.flux.helm.release_name
+  chart_repository     = var.flux.helm.repository
+  chart_name           = var.flux.helm.chart
+  chart_version        = var.flux.helm.version
+  helm_wait            = var.flux.helm.wait
+  helm_timeout         = var.flux.helm.timeout
+  helm_values          = var.flux.helm.values
+  helm_values_files    = var.flux.helm.values_files
+  keep_crds_on_destroy = var.flux.helm.keep_crds_on_destroy
 }

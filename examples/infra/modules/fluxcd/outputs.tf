@@ -1,6 +1,6 @@
 output "namespace" {
-  description = "Namespace of the objects."
-  value       = fluxgate_kustomization.this.namespace
+  description = "Namespace that Flux runs in and that holds the objects."
+  value       = fluxgate_install.flux.namespace
 }
 
 output "git_repository_name" {
