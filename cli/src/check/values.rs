@@ -59,6 +59,7 @@ pub fn told(attributes: &Value) -> Result<Told, ValuesError> {
         match setting["type"].as_str() {
             Some("string") => values.set_string(&assignment),
             Some("literal") => values.set_literal(&assignment),
+            Some("json") => values.set_json(&assignment),
             _ => values.set(&assignment),
         }
         .map_err(|source| ValuesError::Setting { index, source })?;
@@ -106,9 +107,13 @@ mod tests {
                 {"name": "a.z", "value": "true", "type": "string"},
                 {"name": "b\\.c", "value": "7", "type": "auto"},
                 {"name": "d", "value": "a,b", "type": "literal"},
+                {"name": "e", "value": "[1, {\"f\": null}]", "type": "json"},
             ],
         });
-        assert_eq!(merged(&attributes), json!({"a": {"x": true, "z": "true"}, "b.c": 7, "d": "a,b"}));
+        assert_eq!(
+            merged(&attributes),
+            json!({"a": {"x": true, "z": "true"}, "b.c": 7, "d": "a,b", "e": [1, {"f": null}]})
+        );
         assert_eq!(told(&attributes).unwrap().untold, []);
     }
 
