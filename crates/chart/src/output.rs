@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::coalesce::Notices;
 use crate::file::File;
 use crate::kind_order;
-use crate::metadata::{mismatch, text_of};
+use crate::metadata::{Metadata, mismatch, text_of};
 use crate::render::Text;
 
 /// What the templates wrote is no object.
@@ -57,6 +57,10 @@ pub struct Rendered {
     pub values: Map<String, Value>,
     /// The values of the user, as Helm stores them with a release.
     pub config: Map<String, Value>,
+    /// Chart.yaml as Helm stores it with a release: without the dependencies that are off.
+    pub metadata: Metadata,
+    /// The chart's default values as Helm stores them with a release: those of its subcharts among them, where it names any.
+    pub defaults: Map<String, Value>,
     /// What was ignored: values of the wrong type, hooks of unknown events.
     pub notices: Vec<String>,
 }

@@ -203,11 +203,18 @@ fn render_here(chart: &Chart, values: &Values, options: &Options) -> Result<Rend
     rendered.crd_files = crd_files(&root, &root.metadata.name);
     rendered.crds = output::crds(&rendered.crd_files)?;
     rendered.config = values.to_json();
-    if let Json::Object(fields) = coalesced_json {
-        rendered.values = fields;
-    }
+    rendered.values = fields_of(coalesced_json);
+    rendered.defaults = fields_of(Value::Map(root.values.clone()).to_json().unwrap_or_default());
+    rendered.metadata = root.metadata;
     rendered.notices = notices.take();
     Ok(rendered)
+}
+
+fn fields_of(json: Json) -> serde_json::Map<String, Json> {
+    match json {
+        Json::Object(fields) => fields,
+        _ => serde_json::Map::new(),
+    }
 }
 
 /// Checks the values of a chart and of its subcharts, each against its own schema.

@@ -168,20 +168,20 @@ impl<'s> Checker<'s> {
             };
             return Some(fault(path, words));
         }
-        if let Some(Value::Array(wanted)) = keywords.get("enum") {
-            if !wanted.iter().any(|wanted| equal(value, wanted)) {
-                let words = match wanted.as_slice() {
-                    wanted if wanted.iter().any(|wanted| wanted.is_array() || wanted.is_object()) => {
-                        "'enum' failed".to_owned()
-                    }
-                    [wanted] => format!("value must be {}", display(wanted)),
-                    wanted => {
-                        let wanted: Vec<String> = wanted.iter().map(display).collect();
-                        format!("value must be one of {}", wanted.join(", "))
-                    }
-                };
-                return Some(fault(path, words));
-            }
+        if let Some(Value::Array(wanted)) = keywords.get("enum")
+            && !wanted.iter().any(|wanted| equal(value, wanted))
+        {
+            let words = match wanted.as_slice() {
+                wanted if wanted.iter().any(|wanted| wanted.is_array() || wanted.is_object()) => {
+                    "'enum' failed".to_owned()
+                }
+                [wanted] => format!("value must be {}", display(wanted)),
+                wanted => {
+                    let wanted: Vec<String> = wanted.iter().map(display).collect();
+                    format!("value must be one of {}", wanted.join(", "))
+                }
+            };
+            return Some(fault(path, words));
         }
         None
     }
@@ -393,11 +393,10 @@ impl<'s> Checker<'s> {
         failures: &mut Vec<Failure>,
     ) {
         self.count(keywords, ["minLength", "maxLength"], text.chars().count(), path, failures);
-        if let Some(Value::String(pattern)) = keywords.get("pattern") {
-            if !self.matches(pattern, text) {
-                failures
-                    .push(fault(path, format!("{} does not match pattern {}", quote(text), quote(pattern))));
-            }
+        if let Some(Value::String(pattern)) = keywords.get("pattern")
+            && !self.matches(pattern, text)
+        {
+            failures.push(fault(path, format!("{} does not match pattern {}", quote(text), quote(pattern))));
         }
     }
 
@@ -426,15 +425,15 @@ impl<'s> Checker<'s> {
         };
         let lower = if excludes("exclusiveMinimum") { "exclusiveMinimum" } else { "minimum" };
         let upper = if excludes("exclusiveMaximum") { "exclusiveMaximum" } else { "maximum" };
-        if let Some(minimum) = bound("minimum") {
-            if value < minimum || (lower != "minimum" && value <= minimum) {
-                refuse(lower, minimum);
-            }
+        if let Some(minimum) = bound("minimum")
+            && (value < minimum || (lower != "minimum" && value <= minimum))
+        {
+            refuse(lower, minimum);
         }
-        if let Some(maximum) = bound("maximum") {
-            if value > maximum || (upper != "maximum" && value >= maximum) {
-                refuse(upper, maximum);
-            }
+        if let Some(maximum) = bound("maximum")
+            && (value > maximum || (upper != "maximum" && value >= maximum))
+        {
+            refuse(upper, maximum);
         }
         if let Some(minimum) = bound("exclusiveMinimum").filter(|minimum| value <= *minimum) {
             refuse("exclusiveMinimum", minimum);
@@ -483,10 +482,10 @@ impl<'s> Checker<'s> {
     ) {
         let list =
             |keyword: &str| keywords.get(keyword).and_then(Value::as_array).filter(|list| !list.is_empty());
-        if let Some(schema) = keywords.get("not") {
-            if self.check(schema, value, path, open).is_none() {
-                failures.push(fault(path, "'not' failed"));
-            }
+        if let Some(schema) = keywords.get("not")
+            && self.check(schema, value, path, open).is_none()
+        {
+            failures.push(fault(path, "'not' failed"));
         }
         if let Some(schemas) = list("allOf") {
             let causes: Vec<Failure> =

@@ -96,10 +96,10 @@ pub(crate) fn typed(text: &str) -> Value {
         return Value::Null;
     }
     // A leading zero makes it text: it may be a telephone number.
-    if text == "0" || !text.starts_with('0') {
-        if let Ok(number) = i64::from_str(text) {
-            return number.into();
-        }
+    if (text == "0" || !text.starts_with('0'))
+        && let Ok(number) = i64::from_str(text)
+    {
+        return number.into();
     }
     text.into()
 }

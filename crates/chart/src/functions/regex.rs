@@ -187,11 +187,8 @@ fn escape(c: char, in_class: bool) -> String {
         'z' => return "\\z".to_owned(),
         c => return format!("\\{c}"),
     };
-    match (c.is_ascii_uppercase(), in_class) {
-        (true, _) => format!("[^{set}]"),
-        (false, true) => format!("[{set}]"),
-        (false, false) => format!("[{set}]"),
-    }
+    // Classes may stand in classes.
+    if c.is_ascii_uppercase() { format!("[^{set}]") } else { format!("[{set}]") }
 }
 
 fn ends_with_set(translated: &str) -> bool {

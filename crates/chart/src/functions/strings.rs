@@ -26,7 +26,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("nindent", Exactly(2), |call| indent(call, "\n")),
     ("nospace", Exactly(1), |call| Ok(call.text(0)?.split_whitespace().collect::<String>().into())),
     ("plural", Exactly(3), |call| Ok(if call.int(2)? == 1 { call.text(0)? } else { call.text(1)? }.into())),
-    ("quote", AtLeast(0), |call| Ok(quoted(call, |text| go::quote::quote(text)))),
+    ("quote", AtLeast(0), |call| Ok(quoted(call, go::quote::quote))),
     ("repeat", Exactly(2), repeat),
     ("replace", Exactly(3), replace),
     ("snakecase", Exactly(1), |call| Ok(words::separated(call.text(0)?, '_').into())),

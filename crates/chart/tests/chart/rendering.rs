@@ -136,6 +136,22 @@ fn values_are_exposed() {
 }
 
 #[test]
+fn the_chart_is_exposed_as_helm_stores_it() {
+    let chart =
+        crate::beside_helm::load_folder(&crate::beside_helm::folder().join("charts/umbrella")).unwrap();
+    let rendered = render(&chart, &Values::new(), &options()).unwrap();
+    let dependencies: Vec<(&str, bool)> = rendered
+        .metadata
+        .dependencies
+        .iter()
+        .map(|dependency| (dependency.name.as_str(), dependency.enabled))
+        .collect();
+    assert_eq!(dependencies, [("web", true), ("api", true), ("lib", true)]);
+    assert_eq!(rendered.defaults["web"]["port"], 8080);
+    assert!(chart.values.get("web").unwrap().get("port").is_none());
+}
+
+#[test]
 fn hostile_templates_end() {
     let options = Options { fuel: Fuel { steps: 200_000, output: 1 << 22 }, ..options() };
     for text in [
