@@ -1,8 +1,10 @@
 //! What the fuzz targets do with their input, so that a stable toolchain can run the seeds through it as well.
 
 pub mod chart_render;
+pub mod repository_index;
 
 pub use chart_render::chart_render;
+pub use repository_index::repository_index;
 
 use tfplugin::codec::{decode_json, decode_msgpack, encode_msgpack};
 use tfplugin::value::Type;
