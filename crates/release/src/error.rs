@@ -121,7 +121,7 @@ pub enum Error {
     },
 
     /// Objects did not become ready.
-    #[error("{}", list(.waits))]
+    #[error("{}", waits_told(.waits))]
     NotReady {
         /// Each wait that did not end well.
         waits: Vec<WaitError>,
@@ -288,13 +288,21 @@ impl std::error::Error for HookFailure {
     }
 }
 
+/// What a wait says, with the last event of its object.
+fn told(wait: &WaitError) -> String {
+    match wait.explanation().and_then(|it| it.events.first()) {
+        Some(event) => format!("{wait}; last event: {event}"),
+        None => wait.to_string(),
+    }
+}
+
+fn waits_told(waits: &[WaitError]) -> String {
+    waits.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
 impl fmt::Display for HookFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} hook {} ({}) failed: {}", self.event, self.object, self.path, self.source)?;
-        let events = self.source.explanation().map(|it| it.events.as_slice()).unwrap_or_default();
-        if let Some(event) = events.first() {
-            write!(f, "; last event: {event}")?;
-        }
+        write!(f, "the {} hook {} ({}) failed: {}", self.event, self.object, self.path, told(&self.source))?;
         for line in &self.logs {
             write!(f, "\n  {line}")?;
         }

@@ -8,7 +8,6 @@ use std::{
 use chart::{
     Chart,
     output::{HookEvent, Rendered},
-    release_name,
 };
 use cluster::{Cluster, Jobs, Target};
 use serde_json::{Map, Value};
@@ -19,7 +18,7 @@ use crate::{
     applying::{Written, apply, wait},
     deletion::{Removal, Spare, remove},
     hooks::Hooks,
-    keep,
+    is_name, keep,
     manifest::{Sourced, objects_of},
     namespace,
     objects::{Check, Found, Planned, Unserved, brought_kinds, check, locate, mark},
@@ -85,7 +84,7 @@ pub async fn install(
     cancel: &CancellationToken,
     progress: &Progress,
 ) -> Result<Installed, Error> {
-    if !release_name::is_valid(request.name) {
+    if !is_name(request.name) {
         return Err(Error::Name { name: request.name.to_owned() });
     }
     let timeout = request.settings.timeout;
@@ -209,9 +208,12 @@ fn install_conflicts(settings: &Settings) -> Conflicts {
 /// The revision of the install: 1, or the next one where what is on record gives way.
 fn next_revision(records: &[Record], settings: &Settings) -> Result<u64, Error> {
     let Some(last) = records.last() else { return Ok(1) };
-    storage::not_pending(records, settings.pending_after)?;
+    storage::not_busy(records, settings.pending_after)?;
     let gives_way = match last.status() {
-        Status::Uninstalled | Status::Failed | Status::PendingInstall => storage::deployed(records).is_none(),
+        // Whoever was at work on it is dead.
+        Status::Uninstalled | Status::Uninstalling | Status::Failed | Status::PendingInstall => {
+            storage::deployed(records).is_none()
+        }
         _ => false,
     };
     if gives_way {
@@ -281,6 +283,7 @@ async fn undo(
 ) -> CleanUp {
     run.tell(Event::Undoing);
     let undo = run.undoing();
+    undo.answered().await;
     let record = writer.record();
     let undone = async {
         let new: HashSet<Target> =

@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     io::{Read, Write},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -23,6 +24,10 @@ const NO_TIME: &str = "0001-01-01T00:00:00Z";
 
 /// What a record may weigh unpacked, in bytes; a Secret holds at most 1 MiB, and JSON shrinks to a tenth.
 const LARGEST: u64 = 256 << 20;
+
+/// The annotation of a Secret in which the author of a record says how often he gives a sign of life, in seconds. The sign
+/// is Helm's own label `modifiedAt`.
+pub(crate) const HEARTBEAT: &str = "fluxgate/heartbeat-seconds";
 
 /// How a revision stands (Helm's `release/common.Status`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,7 +75,7 @@ impl Status {
         Self::WORDS.iter().find(|(_, known)| *known == word).map_or(Status::Unknown, |(status, _)| *status)
     }
 
-    /// Whether somebody is at work on it.
+    /// Whether somebody is making it.
     pub fn is_pending(self) -> bool {
         matches!(self, Self::PendingInstall | Self::PendingUpgrade | Self::PendingRollback)
     }
@@ -108,6 +113,8 @@ impl Phase {
 pub struct Record {
     json: Map<String, Value>,
     labels: BTreeMap<String, String>,
+    /// How often its author gives a sign of life, where he said so.
+    heartbeat: Option<Duration>,
 }
 
 /// What a new record is made of.
@@ -155,7 +162,7 @@ impl Record {
         set("version", json!(draft.revision));
         set("namespace", json!(draft.namespace));
         set("apply_method", json!("ssa"));
-        Self { json, labels: BTreeMap::new() }
+        Self { json, labels: BTreeMap::new(), heartbeat: None }
     }
 
     /// A further revision with chart, values, manifest and hooks of this one (Helm's rollback).
@@ -288,6 +295,11 @@ impl Record {
         }
     }
 
+    /// How often its author gives a sign of life, where he said so: Helm does not.
+    pub fn heartbeat(&self) -> Option<Duration> {
+        self.heartbeat
+    }
+
     /// The name of its Secret.
     pub fn secret_name(&self) -> String {
         secret_name(self.name(), self.revision())
@@ -379,7 +391,9 @@ impl Record {
         let labels = secret.pointer("/metadata/labels").and_then(Value::as_object);
         let labels = labels.into_iter().flatten();
         let labels = labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        Ok(Self { json, labels: labels.collect() })
+        let heartbeat = secret["metadata"]["annotations"][HEARTBEAT].as_str();
+        let heartbeat = heartbeat.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        Ok(Self { json, labels: labels.collect(), heartbeat })
     }
 
     fn text(&self, key: &str) -> &str {
@@ -524,7 +538,7 @@ mod tests {
             "name": "a", "namespace": "b", "version": 3, "info": { "status": "deployed", "description": "Install complete" },
             "config": { "password": "hunter2" }, "unheard_of": { "x": 1 },
         });
-        Record { json: json.as_object().unwrap().clone(), labels: BTreeMap::new() }
+        Record { json: json.as_object().unwrap().clone(), labels: BTreeMap::new(), heartbeat: None }
     }
 
     fn secret(data: &str) -> Value {

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use cluster::{Cluster, Limits};
-use tokio::time::Instant;
+use cluster::{Cluster, Limits, Target};
+use tokio::time::{Instant, sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{Conflicts, Error, Event, Progress};
@@ -20,6 +20,9 @@ const GRACE: Duration = Duration::from_secs(8);
 
 /// How long taking back half-done work may last, whatever the time limit was.
 pub(crate) const UNDOING: Duration = Duration::from_secs(120);
+
+/// The pause between looks at a server that is away.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What installs and upgrades have in common. The defaults are those of `fluxgate_install`, which are Helm's, except that
 /// they wait, undo what failed, and keep three revisions.
@@ -49,9 +52,9 @@ pub struct Settings {
     pub keep_crds: bool,
     /// How long the whole may last; undoing it comes on top, at most two minutes.
     pub timeout: Duration,
-    /// After how long without a sign of life an action that somebody else began counts as dead. Its record would lock
-    /// everybody out for ever otherwise, as with Helm. Must be longer than any action lasts between two writes of its
-    /// record.
+    /// After how long without a sign of life an action of Helm counts as dead, which would lock everybody out for ever
+    /// otherwise. Must be longer than any of its actions lasts between two writes of its record. Our own actions give a
+    /// sign every 30 seconds, and count as dead after two minutes without one.
     pub pending_after: Duration,
 }
 
@@ -72,6 +75,19 @@ impl Default for Settings {
             timeout: Duration::from_secs(600),
             pending_after: Duration::from_secs(1800),
         }
+    }
+}
+
+/// Whether an error may pass by itself: the server is away, or too busy.
+pub(crate) fn passes(error: &Error) -> bool {
+    match error {
+        Error::Cluster(
+            cluster::Error::Unreachable { .. }
+            | cluster::Error::TimedOut { .. }
+            | cluster::Error::Unintelligible { .. },
+        ) => true,
+        Error::Cluster(cluster::Error::Api { code, .. }) => *code >= 429,
+        _ => false,
     }
 }
 
@@ -130,6 +146,17 @@ impl Run {
         let never = CancellationToken::new();
         let limit = self.timeout.min(UNDOING).max(Duration::from_secs(10));
         Self::new(&self.calm, &self.name, &self.namespace, limit, &never, &self.progress)
+    }
+
+    /// Waits until the server answers, at most as long as there is time: undoing is often due to a server that went away.
+    pub async fn answered(&self) {
+        let target = Target::namespace(&self.namespace);
+        while let Err(error) = self.cluster.get(&target).await {
+            if !passes(&error.into()) || self.left().is_zero() {
+                break;
+            }
+            sleep(PAUSE).await;
+        }
     }
 
     /// What is left of the time.

@@ -1,14 +1,19 @@
 //! The Secrets that keep the records. Making the Secret of a revision is the lock: it can be made only once.
 
+use std::time::Duration;
+
 use cluster::{Cluster, DeleteRequest, Resource, Target};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     Error, MANAGER, Record, Status,
-    record::{is_system_label, secret_name},
+    record::{HEARTBEAT, is_system_label, secret_name},
     run::Run,
 };
+
+/// How often an author gives a sign of life.
+pub(crate) const BEAT: Duration = Duration::from_secs(30);
 
 /// The type of the Secrets.
 const TYPE: &str = "helm.sh/release.v1";
@@ -44,12 +49,18 @@ pub fn deployed(records: &[Record]) -> Option<&Record> {
     records.iter().rev().find(|record| record.status() == Status::Deployed)
 }
 
+/// How many heartbeats may be missed before an author counts as dead.
+const MISSED: u32 = 4;
+
 /// Refuses to go on while somebody else is at work on the release, unless he has given no sign of life for long.
-pub(crate) fn not_pending(records: &[Record], dead_after: std::time::Duration) -> Result<(), Error> {
-    let Some(last) = records.last().filter(|last| last.status().is_pending()) else { return Ok(()) };
+pub(crate) fn not_busy(records: &[Record], dead_after: Duration) -> Result<(), Error> {
+    let busy = |last: &&Record| last.status().is_pending() || last.status() == Status::Uninstalling;
+    let Some(last) = records.last().filter(busy) else { return Ok(()) };
     let since = last.last_sign_of_life();
-    let silent = since.and_then(|since| Timestamp::now().duration_since(since).try_into().ok());
-    if silent.is_some_and(|silent: std::time::Duration| silent > dead_after) {
+    let silent: Option<Duration> =
+        since.and_then(|since| Timestamp::now().duration_since(since).try_into().ok());
+    let dead_after = last.heartbeat().map_or(dead_after, |beat| dead_after.min(beat * MISSED));
+    if silent.is_some_and(|silent| silent > dead_after) {
         tracing::warn!(record = ?last, "its author seems to be dead");
         return Ok(());
     }
@@ -69,7 +80,12 @@ pub(crate) async fn create(run: &Run, record: &Record, encoded: &str) -> Result<
     let secret = json!({
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": { "namespace": run.namespace, "name": record.secret_name(), "labels": labels },
+        "metadata": {
+            "namespace": run.namespace,
+            "name": record.secret_name(),
+            "labels": labels,
+            "annotations": { HEARTBEAT: beats(record) },
+        },
         "type": TYPE,
         "data": { "release": data },
     });
@@ -109,11 +125,27 @@ pub(crate) async fn update(cluster: &Cluster, namespace: &str, record: &Record) 
     let copy = record.clone();
     let encoded = encode(copy).await?;
     let patch = json!({
-        "metadata": { "labels": labels(record, "modifiedAt") },
+        "metadata": { "labels": labels(record, "modifiedAt"), "annotations": { HEARTBEAT: beats(record) } },
         "data": { "release": base64(&encoded) },
     });
     let target = Target::new(Resource::secret(), namespace, &record.secret_name());
     cluster.merge(&target, &patch, MANAGER).await?;
+    Ok(())
+}
+
+/// How often the author of a record gives a sign of life; nothing, which takes the annotation away, when he is done.
+fn beats(record: &Record) -> Value {
+    match record.status() {
+        status if status.is_pending() || status == Status::Uninstalling => json!(BEAT.as_secs().to_string()),
+        _ => Value::Null,
+    }
+}
+
+/// Gives a sign of life.
+pub(crate) async fn beat(cluster: &Cluster, namespace: &str, secret: &str) -> Result<(), Error> {
+    let now = Timestamp::now().as_second().to_string();
+    let patch = json!({ "metadata": { "labels": { "modifiedAt": now } } });
+    cluster.merge(&Target::new(Resource::secret(), namespace, secret), &patch, MANAGER).await?;
     Ok(())
 }
 

@@ -70,7 +70,7 @@ pub struct Uninstalled {
 ///
 /// [`Error::FinalizersRemain`], before anything was written, when objects remain that only the controllers of this release
 /// can let go. [`Error::Hook`], [`Error::Delete`], [`Error::TimedOut`], [`Error::Cancelled`]: the release then stays on
-/// record as uninstalling, and another uninstall goes on.
+/// record as failed, and another uninstall goes on, as does an upgrade.
 pub async fn uninstall(
     cluster: &Cluster,
     request: &UninstallRequest,
@@ -123,8 +123,19 @@ async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, E
         Ok(kept)
     }
     .await;
+    let kept = match outcome {
+        Ok(kept) => kept,
+        Err(error) => {
+            let error = run.judge(error);
+            let description = format!("Uninstalling {:?} failed: {error}", run.name);
+            let failed = writer.finish(run, |record| record.set_status(Status::Failed, &description)).await;
+            if let Err(also) = failed {
+                tracing::warn!(error = %also, "the record does not say that the uninstall failed");
+            }
+            return Err(error);
+        }
+    };
     writer.stop().await;
-    let kept = outcome?;
     storage::purge(run, &run.cluster, records.iter().map(Record::revision).collect()).await?;
     let namespace_removed = namespace::remove(&run.cluster, run).await?;
     Ok(Uninstalled { record: Some(record), kept, namespace_removed })

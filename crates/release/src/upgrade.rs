@@ -103,7 +103,7 @@ fn base(records: &[Record]) -> Result<&Record, Error> {
     };
     match (storage::deployed(records), last.status()) {
         (Some(deployed), _) => Ok(deployed),
-        (None, Status::Failed | Status::Superseded) => Ok(last),
+        (None, Status::Failed | Status::Superseded | Status::Uninstalling) => Ok(last),
         // Its author is dead, else it would have locked.
         (None, status) if status.is_pending() => Ok(last),
         _ => Err(Error::NothingDeployed {
@@ -137,7 +137,7 @@ async fn perform(run: &Run, request: &UpgradeRequest<'_>) -> Result<Upgraded, Er
             records
         }
     };
-    storage::not_pending(&records, settings.pending_after)?;
+    storage::not_busy(&records, settings.pending_after)?;
     let base = base(&records)?;
     let mut rendered = request.rendered.clone();
     if settings.keep_crds {
@@ -219,7 +219,9 @@ async fn perform(run: &Run, request: &UpgradeRequest<'_>) -> Result<Upgraded, Er
             match good.filter(|_| settings.atomic) {
                 Some(good) => {
                     run.tell(Event::Undoing);
-                    let clean_up = match roll_back(&run.undoing(), settings, &records, &failed, good).await {
+                    let undo = run.undoing();
+                    undo.answered().await;
+                    let clean_up = match roll_back(&undo, settings, &records, &failed, good).await {
                         Ok(to) => CleanUp::RolledBack { to },
                         Err(error) => CleanUp::Failed(Box::new(error)),
                     };
@@ -285,7 +287,9 @@ pub(crate) fn owned(run: &Run, planned: &Planned) -> Vec<flux::path::FieldPath> 
 /// Notes that other revisions are not what the cluster should hold any more: those that are deployed, and those whose
 /// author died.
 pub(crate) async fn supersede(run: &Run, records: &[Record]) -> Result<(), Error> {
-    let over = records.iter().filter(|it| it.status() == Status::Deployed || it.status().is_pending());
+    let over = records.iter().filter(|it| {
+        matches!(it.status(), Status::Deployed | Status::Uninstalling) || it.status().is_pending()
+    });
     let updates = over.map(|record| async move {
         let mut record = record.clone();
         if record.status() == Status::Deployed {

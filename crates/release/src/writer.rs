@@ -1,9 +1,24 @@
 //! Writes the record again and again while an action goes on, without holding it up: of several states that wait to be
-//! written only the last one is.
+//! written only the last one is. In between it gives signs of life.
 
-use tokio::{sync::watch, task::JoinHandle};
+use std::time::Duration;
 
-use crate::{Error, Event, Record, run::Run, storage};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    Error, Event, Record,
+    run::{Run, passes},
+    storage::{self, BEAT},
+};
+
+/// How long the last state is tried to be written while the server is away.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause between such tries.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The author of one record.
 pub(crate) struct Writer {
@@ -18,10 +33,20 @@ impl Writer {
         // What was under way is written also when the action was stopped.
         let (cluster, namespace) = (run.calm.clone(), run.namespace.clone());
         let task = tokio::spawn(async move {
-            while changes.changed().await.is_ok() {
-                let record = changes.borrow_and_update().clone();
+            loop {
+                let written = match timeout(BEAT, changes.changed()).await {
+                    Ok(Err(_)) => break,
+                    Ok(Ok(())) => {
+                        let record = changes.borrow_and_update().clone();
+                        storage::update(&cluster, &namespace, &record).await
+                    }
+                    Err(_) => {
+                        let secret = changes.borrow().secret_name();
+                        storage::beat(&cluster, &namespace, &secret).await
+                    }
+                };
                 // As with Helm, how hooks went is told as far as it can be; the last state is what counts.
-                if let Err(error) = storage::update(&cluster, &namespace, &record).await {
+                if let Err(error) = written {
                     tracing::debug!(%error, "the record is written again later");
                 }
             }
@@ -44,7 +69,14 @@ impl Writer {
         let mut record = self.record();
         self.stop().await;
         change(&mut record);
-        storage::update(&run.calm, &run.namespace, &record).await?;
+        let patient = Instant::now() + PATIENCE;
+        while let Err(error) = storage::update(&run.calm, &run.namespace, &record).await {
+            // Nothing is worse than a record that says that somebody is still at work.
+            if !passes(&error) || Instant::now() > patient {
+                return Err(error);
+            }
+            sleep(PAUSE).await;
+        }
         run.tell(Event::Recorded { revision: record.revision(), status: record.status().to_string() });
         Ok(record)
     }

@@ -131,6 +131,58 @@ async fn a_server_that_stumbles_holds_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_goes_away_and_comes_back_leaves_nothing_half_done() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let proxy = Arc::new(require!(FaultyProxy::start(&plane)));
+    let kubeconfig =
+        Kubeconfig::new(&proxy.url(), Some(&plane.ca_pem()), User::Token(plane.token().to_owned()));
+    let path = plane.write_kubeconfig(&kubeconfig);
+    let cluster = connect(&Connection::kubeconfig([path], None), LIMITS).await.unwrap();
+    let broken = chart(&hook("", ""));
+    let mut setup = Setup::new(&cluster, &broken, "demo", "goes-away");
+    let spoiled = Arc::clone(&proxy);
+    setup.progress = Progress::new(move |event| {
+        if matches!(event, Event::HookStarted { .. }) {
+            spoiled.spoil("/", 30, Fault::Cut);
+        }
+    });
+    let error = setup.install().await.unwrap_err();
+    assert!(matches!(error, Error::Undone { clean_up: CleanUp::Uninstalled, .. }), "{error:?}");
+    assert!(error.to_string().contains("cannot reach"), "{error}");
+    nothing_is_left(&setup).await;
+    // The next one arrives.
+    let chart = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    Setup::new(&cluster, &chart, "demo", "goes-away").install().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uninstall_that_is_held_up_can_be_gone_on_with_or_taken_back() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let cluster = admin(&plane).await;
+    let namespace = plane.namespace("held-up");
+    let chart = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let setup = Setup::new(&cluster, &chart, "demo", &namespace);
+    setup.install().await.unwrap();
+    let target = Target::new(Resource::config_map(), &namespace, "demo");
+    let held = |finalizers: serde_json::Value| json!({ "metadata": { "finalizers": finalizers } });
+    cluster.merge(&target, &held(json!(["demo.example/held"])), "test").await.unwrap();
+    let mut request = release::UninstallRequest::new("demo", &namespace);
+    request.timeout = Duration::from_secs(2);
+    let error = release::uninstall(&cluster, &request, &setup.cancel, &setup.progress).await.unwrap_err();
+    assert!(matches!(error, Error::Delete { .. }), "{error:?}");
+    assert!(error.to_string().contains("demo.example/held"), "{error}");
+    let history = setup.history().await;
+    assert_eq!(history[0].status(), Status::Failed);
+    assert!(history[0].description().starts_with("Uninstalling \"demo\" failed"));
+    cluster.merge(&target, &held(json!(null)), "test").await.unwrap();
+    let upgraded = setup.upgrade(&chart, &[]).await.unwrap();
+    assert_eq!(upgraded.record.revision(), 2);
+    assert!(get(&cluster, Resource::config_map(), &namespace, "demo").await.is_some());
+    setup.uninstall().await.unwrap();
+    assert!(setup.history().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_installs_at_once_one_wins() {
     let plane = require!(ControlPlane::shared(Size::Nodes));
     let cluster = admin(&plane).await;
@@ -210,6 +262,7 @@ async fn a_pending_release_locks_until_its_author_counts_as_dead() {
     if setup.history().await.last().unwrap().status() != Status::PendingInstall {
         return;
     }
+    assert_eq!(setup.history().await[0].heartbeat(), Some(Duration::from_secs(30)));
     let error = setup.install().await.unwrap_err();
     assert!(matches!(error, Error::Pending { revision: 1, .. }), "{error:?}");
     assert!(error.to_string().contains("pending-install since 20"), "{error}");

@@ -88,3 +88,54 @@ async fn custom_resources_come_with_their_definition_in_one_install() {
     assert!(get(&cluster, Resource::custom_resource_definition(), "", "things.demo.example").await.is_none());
     assert!(!namespace_stays(&cluster, "things").await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_under_crds_come_first_and_stay() {
+    let plane = require!(ControlPlane::start(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let object = "apiVersion: demo.example/v1\nkind: Thing\nmetadata:\n  name: first\n";
+    let lists = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: one}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: two}}\n";
+    let chart = TestChart::of(&[
+        ("crds/things.yaml", include_str!("data/definition.yaml")),
+        ("templates/thing.yaml", object),
+        ("templates/list.yaml", lists),
+    ]);
+    let setup = Setup::new(&cluster, &chart, "demo", "crds-folder");
+    setup.install().await.unwrap();
+    for name in ["one", "two"] {
+        assert!(get(&cluster, Resource::config_map(), "crds-folder", name).await.is_some());
+    }
+    setup.uninstall().await.unwrap();
+    let definition = get(&cluster, Resource::custom_resource_definition(), "", "things.demo.example").await;
+    assert!(definition.is_some(), "Helm leaves them, and so do we");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_back_install_spares_definitions_that_were_there_before() {
+    let plane = require!(ControlPlane::start(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let definition = include_str!("data/definition.yaml");
+    let stuck = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: stuck\nspec:\n  nodeSelector: {no: where}\n  containers: [{name: a, image: b}]\n";
+    let good = TestChart::of(&[("templates/crd.yaml", definition)]);
+    let bad = TestChart::of(&[("templates/crd.yaml", definition), ("templates/stuck.yaml", stuck)]);
+    let exists = async || {
+        get(&cluster, Resource::custom_resource_definition(), "", "things.demo.example").await.is_some()
+    };
+    let try_bad = async || {
+        let mut setup = Setup::new(&cluster, &bad, "demo", "spared");
+        setup.settings.keep_crds = true;
+        setup.settings.timeout = std::time::Duration::from_secs(4);
+        let error = setup.install().await.unwrap_err();
+        assert!(matches!(error, Error::Undone { clean_up: release::CleanUp::Uninstalled, .. }), "{error:?}");
+        assert!(error.to_string().contains("last event: FailedScheduling"), "{error}");
+    };
+    try_bad().await;
+    assert!(!exists().await, "it was new, and nobody used it");
+    let mut setup = Setup::new(&cluster, &good, "demo", "spared");
+    setup.settings.keep_crds = true;
+    setup.install().await.unwrap();
+    let request = release::UninstallRequest::new("demo", "spared");
+    release::uninstall(&cluster, &request, &setup.cancel, &setup.progress).await.unwrap();
+    try_bad().await;
+    assert!(exists().await, "it was there before");
+}
