@@ -15,7 +15,7 @@ build: ## build the provider and the command
 	$(CARGO) build $(PROFILE) --workspace
 
 .PHONY: demo
-demo: build ## the whole road on a cluster of its own: Flux, a refused plan, an apply, Ready, destroy
+demo: build ## the whole road on an empty cluster of its own: a refused plan, ONE apply, Ready, destroy
 	$(OUT)/demo
 
 .PHONY: test

@@ -12,6 +12,7 @@
 
 mod gate;
 mod handshake;
+mod install;
 mod plan;
 mod render;
 
@@ -37,6 +38,7 @@ fn main() {
     rows.extend(gate::rows());
     rows.extend(plan::rows());
     rows.extend(render::rows());
+    rows.extend(install::rows());
 
     println!("\n| what | measured (median) | at most | beside it |");
     println!("|---|---|---|---|");

@@ -8,12 +8,16 @@
     reason = "the demo talks to a terminal and ends with the full story"
 )]
 
-use std::process::ExitCode;
+use std::{
+    net::{TcpStream, ToSocketAddrs},
+    process::ExitCode,
+    time::Duration,
+};
 
 use serde_json::json;
-use testutil::{ControlPlane, Error, GitServer, Helm, Size, Tofu, test_data, wait};
+use testutil::{ControlPlane, Error, GitServer, Size, Tofu, chart_server::ChartServer, wait};
 
-const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hello\n  namespace: flux-system\ndata:\n  greeting: from Git\n";
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hello\n  namespace: default\ndata:\n  greeting: from Git\n";
 
 fn main() -> ExitCode {
     match demo() {
@@ -27,11 +31,11 @@ fn main() -> ExitCode {
 
 fn demo() -> Result<(), Error> {
     let mut steps = Steps::default();
-    let chart = test_data()?.join("charts/flux2-2.18.3.tgz");
+    let keep = std::env::var("DEMO_CRDS").as_deref() != Ok("remove");
 
     steps.begin("A Kubernetes cluster of our own: etcd, kube-apiserver, controller-manager, scheduler, a simulated node");
     let plane = ControlPlane::start(Size::Flux)?;
-    steps.say(&format!("{} is ready", plane.server()));
+    steps.say(&format!("{} is ready, and empty", plane.server()));
 
     steps.begin("A Git server with a small repository: deploy/hello.yaml holds a ConfigMap");
     let server = GitServer::start(plane.pki())?;
@@ -39,49 +43,108 @@ fn demo() -> Result<(), Error> {
     repository.commit(&[("deploy/hello.yaml", CONFIG_MAP)], "say hello");
     steps.say(repository.url());
 
-    steps.begin("Flux, installed by helm from the flux2 chart");
-    Helm::new(&plane)?.install("flux", &chart, "flux-system", &[])?;
-    steps.say(
-        "its controllers are Available, and the real programs run with the rights that the chart gave them",
-    );
+    steps.begin("The flux2 chart");
+    let charts = Charts::find()?;
+    steps.say(&charts.words());
 
-    steps.begin("A plan that the policy refuses: plain http, and an interval of two hours");
+    steps.begin(
+        "A plan that the policy refuses: plain http, an interval of two hours, \"latest\" of the chart",
+    );
     let tofu = Tofu::new()?
-        .file("main.tf", &configuration("http://example.com/fleet.git", "2h"))
+        .file("main.tf", &configuration(&charts, "latest", keep, "http://example.com/fleet.git", "2h"))
         .file("provider.tf", &provider(&plane));
     tofu.init().success();
     let refused = tofu.plan().failure();
     steps.show(&refused.stderr);
 
-    steps.begin("The same with what it asks for: tofu plan");
-    tofu.write("main.tf", &configuration(repository.url(), "1m"));
+    steps.begin(
+        "The same with what it asks for: tofu plan, with every object of the chart, before there is any Flux",
+    );
+    tofu.write("main.tf", &configuration(&charts, "2.18.3", keep, repository.url(), "1m"));
     let plan = tofu.plan().changes();
     steps.show(&plan.stdout);
 
-    steps.begin("tofu apply: server-side apply, then the wait until Flux says Ready");
+    steps.begin("ONE tofu apply: namespace, chart, definitions, controllers, GitRepository, Kustomization, and the wait until Flux says Ready");
     let applied = tofu.apply().success();
     steps.show(&applied.stdout);
 
     steps.begin("What Flux brought from Git");
     let greeting = wait::block_on(async || {
         let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
-            kube::Api::namespaced(plane.client(), "flux-system");
+            kube::Api::namespaced(plane.client(), "default");
         maps.get("hello").await.ok().and_then(|map| map.data?.remove("greeting"))
     });
     match greeting {
-        Some(greeting) => steps.say(&format!("ConfigMap flux-system/hello says: {greeting}")),
+        Some(greeting) => steps.say(&format!("ConfigMap default/hello says: {greeting}")),
         None => panic!("the ConfigMap from Git is not in the cluster\n{}", plane.logs()),
     }
 
     steps.begin("A second plan is empty");
     steps.show(&tofu.plan().no_changes().stdout);
 
-    steps.begin("tofu destroy: in order, and pruned");
+    steps.begin(if keep {
+        "tofu destroy: pruned, in order, and the definitions kept (DEMO_CRDS=remove removes them)"
+    } else {
+        "tofu destroy: pruned, in order, and the definitions with it"
+    });
     steps.show(&tofu.destroy().success().stdout);
+    let definitions = wait::block_on(async || {
+        type Definition =
+            k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+        let all: kube::Api<Definition> = kube::Api::all(plane.client());
+        all.list(&Default::default()).await.map_or(0, |list| list.items.len())
+    });
+    steps.say(&format!("{definitions} CustomResourceDefinitions are left in the cluster"));
 
     steps.begin("All is taken down again");
     Ok(())
 }
+
+/// Where the chart comes from.
+enum Charts {
+    /// The repository that everybody uses.
+    Official,
+    /// The test data, served over HTTPS as that repository serves its charts.
+    Served(Box<ChartServer>),
+}
+
+const OFFICIAL: (&str, &str) =
+    ("fluxcd-community.github.io", "https://fluxcd-community.github.io/helm-charts");
+
+impl Charts {
+    /// The official repository where it can be reached, else the test data.
+    fn find() -> Result<Self, Error> {
+        let reached = (OFFICIAL.0, 443).to_socket_addrs().is_ok_and(|mut addresses| {
+            addresses.any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
+        });
+        if reached { Ok(Self::Official) } else { Ok(Self::Served(Box::new(ChartServer::flux2()?))) }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Official => format!("from the official repository, {}", OFFICIAL.1),
+            Self::Served(server) => format!(
+                "the official repository cannot be reached; the test data is served at {}",
+                server.url()
+            ),
+        }
+    }
+
+    /// The attributes that name the repository.
+    fn attributes(&self) -> String {
+        match self {
+            Self::Official => format!("repository = {}", json!(OFFICIAL.1)),
+            Self::Served(server) => format!(
+                "repository         = {}\n  repository_ca_file = {}",
+                json!(server.url()),
+                json!(server.ca_file())
+            ),
+        }
+    }
+}
+
+/// How long the official repository may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 fn provider(plane: &ControlPlane) -> String {
     format!(
@@ -90,11 +153,21 @@ fn provider(plane: &ControlPlane) -> String {
     )
 }
 
-fn configuration(url: &str, interval: &str) -> String {
+fn configuration(charts: &Charts, version: &str, keep: bool, url: &str, interval: &str) -> String {
     format!(
-        r#"resource "fluxgate_git_repository" "fleet" {{
-  name      = "fleet"
+        r#"resource "fluxgate_install" "flux" {{
+  name      = "flux"
   namespace = "flux-system"
+  {repository}
+  chart     = "flux2"
+  version   = "{version}"
+
+  keep_crds_on_destroy = {keep}
+}}
+
+resource "fluxgate_git_repository" "fleet" {{
+  name      = "fleet"
+  namespace = fluxgate_install.flux.namespace
 
   spec = {{
     url      = "{url}"
@@ -105,7 +178,7 @@ fn configuration(url: &str, interval: &str) -> String {
 
 resource "fluxgate_kustomization" "fleet" {{
   name      = "fleet"
-  namespace = fluxgate_git_repository.fleet.namespace
+  namespace = fluxgate_install.flux.namespace
 
   spec = {{
     interval   = "1m"
@@ -115,7 +188,8 @@ resource "fluxgate_kustomization" "fleet" {{
     source_ref = {{ kind = "GitRepository", name = fluxgate_git_repository.fleet.name }}
   }}
 }}
-"#
+"#,
+        repository = charts.attributes()
     )
 }
 
