@@ -15,7 +15,9 @@ pub fn rows() -> Vec<Row> {
     let chart = test_data().unwrap().join("charts/flux2-2.18.3.tgz");
     let program = crate::provider();
     let (mut ours, mut helms, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-    let bare = Tofu::without_providers().unwrap().file("main.tf", "resource \"terraform_data\" \"flux\" {\n  input = \"flux\"\n}\n");
+    let bare = Tofu::without_providers()
+        .unwrap()
+        .file("main.tf", "resource \"terraform_data\" \"flux\" {\n  input = \"flux\"\n}\n");
     bare.init().success();
     bare.plan().changes();
     alone.push(bare.apply().success().elapsed);

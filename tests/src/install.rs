@@ -342,3 +342,73 @@ fn a_chart_on_disk_and_an_unreachable_repository() {
     let text = tofu.plan().failure().text();
     assert!(text.contains("9.9.9") && text.contains("2.18.3"), "{text}");
 }
+
+#[test]
+fn a_destroy_needs_neither_the_repository_nor_what_is_gone_already() {
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let tofu = require!(tofu(&plane, &install(&charts, "2.18.3", "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+    drop(charts);
+    for (kind, name) in [
+        ("Deployment", "source-controller"),
+        ("Deployment", "kustomize-controller"),
+        ("ServiceAccount", "source-controller"),
+    ] {
+        delete(&plane, kind, "flux-system", name);
+    }
+    let text = tofu.destroy().success().text();
+    assert!(text.contains("The chart cannot be fetched"), "{text}");
+    assert_eq!(live(&plane, "Namespace", "", "flux-system"), None);
+    assert!(definition(&plane, REPOSITORIES).is_some());
+}
+
+#[test]
+fn an_interrupted_install_leaves_nothing_and_the_next_apply_goes_through() {
+    let (plane, charts) = require!(cluster(Size::Nodes));
+    let tofu = require!(tofu(&plane, &install(&charts, "2.18.3", "")));
+    tofu.plan().changes();
+    let running = tofu.start_apply();
+    running.wait_for("Creating...");
+    testutil::wait::until("the install is under way", std::time::Duration::from_secs(60), || {
+        match live(&plane, "Namespace", "", "flux-system") {
+            Some(_) => Ok(()),
+            None => Err("there is no namespace yet".to_owned()),
+        }
+    })
+    .unwrap();
+    running.interrupt();
+    let text = running.wait().failure().text();
+    assert!(text.contains("Stopped on request") || text.contains("stopped on request"), "{text}");
+    assert_eq!(live(&plane, "Namespace", "", "flux-system"), None);
+    assert!(tofu.show_state().addresses().is_empty());
+
+    tofu.plan().changes();
+    tofu.apply().success();
+    tofu.plan().no_changes();
+}
+
+#[test]
+fn the_data_source_shows_in_full_what_the_resource_would_apply() {
+    let charts = require!(ChartServer::flux2());
+    let helm = require!(testutil::tools::Tool::Helm.path());
+    let chart = require!(test_data()).join("charts/flux2-2.18.3.tgz");
+    let configuration = install(&charts, "2.18.3", "")
+        .replace("resource \"fluxgate_install\"", "data \"fluxgate_chart\"")
+        .lines()
+        .filter(|line| !line.contains("timeouts"))
+        .fold(String::new(), |text, line| text + line + "\n")
+        + "output \"manifest\" {\n  value = data.fluxgate_chart.flux.manifest\n}\noutput \"names\" {\n  value = keys(data.fluxgate_chart.flux.manifests)\n}\n";
+    let tofu = require!(unconnected(&configuration)).file("provider.tf", "provider \"fluxgate\" {\n}\n");
+    tofu.init().success();
+    tofu.plan().changes();
+    tofu.apply().success();
+    let output = tofu.output();
+    let theirs = std::process::Command::new(helm)
+        .args(["template", "flux", "--namespace", "flux-system", "--no-hooks"])
+        .arg(chart)
+        .output()
+        .unwrap();
+    assert_eq!(output["manifest"].as_str().unwrap().trim(), String::from_utf8(theirs.stdout).unwrap().trim());
+    assert_eq!(output["names"].as_array().unwrap().len(), 37);
+}
