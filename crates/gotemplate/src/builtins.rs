@@ -172,11 +172,7 @@ fn index(item: &Value, indexes: &[Value]) -> Answer {
             Value::List(list) => {
                 let at = position(index, list.len())?;
                 let found = list.get(at).cloned();
-                found.ok_or_else(|| {
-                    CallError::Message(format!(
-                        "error calling index: reflect: slice index out of range: {at}"
-                    ))
-                })?
+                found.ok_or("reflect: slice index out of range")?
             }
             Value::Str(text) => {
                 let at = position(index, text.len())?;

@@ -20,9 +20,23 @@ pub(crate) fn to_f64(value: &Value) -> f64 {
         Value::Int(value) | Value::Int64(value) => *value as f64,
         Value::Float(value) => *value,
         Value::Bool(value) => f64::from(u8::from(*value)),
-        Value::Str(text) => text.parse().unwrap_or(0.0),
+        Value::Str(text) => parse_float(text).unwrap_or(0.0),
         Value::Nil | Value::List(_) | Value::Map(_) | Value::Object(_) => 0.0,
     }
+}
+
+/// `strconv.ParseFloat` but for hexadecimal: underscores may stand between digits.
+fn parse_float(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return text.parse().ok();
+    }
+    let between = text.split('_').collect::<Vec<_>>();
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let tidy = between.windows(2).all(|pair| match pair {
+        [before, after] => digit(before.chars().next_back()) && digit(after.chars().next()),
+        _ => false,
+    });
+    if tidy { text.replace('_', "").parse().ok() } else { None }
 }
 
 /// Go's conversion on the machines that Helm runs on: what does not fit is the smallest number.

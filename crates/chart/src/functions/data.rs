@@ -1,7 +1,10 @@
 //! YAML and JSON.
 
-use gotemplate::value::{Map, Value};
-use serde_json::Value as Json;
+use std::rc::Rc;
+
+use go::number::{Shape, format_float};
+use gotemplate::value::{MAX_DEPTH, Map, Value};
+use serde_json::{Number, Value as Json};
 
 use super::{Entry, Exactly, Invocation};
 use crate::metadata::wrong_shape;
@@ -12,7 +15,7 @@ pub(super) const TABLE: &[Entry] = &[
     }),
     ("mustToYaml", Exactly(1), |call| Ok(yaml_text(&call.any(0).to_json()?).into())),
     ("toYamlPretty", Exactly(1), |call| {
-        Ok(call.any(0).to_json().map(|json| pretty_yaml(&json)).unwrap_or_default().into())
+        Ok(unrounded(call.any(0), 0).map(|json| pretty_yaml(&json)).unwrap_or_default().into())
     }),
     ("fromYaml", Exactly(1), |call| Ok(map_or_error(from_yaml(call)?, YAML))),
     ("fromYamlArray", Exactly(1), |call| Ok(list_or_error(from_yaml(call)?, YAML))),
@@ -37,6 +40,25 @@ fn yaml_text(json: &Json) -> String {
         text.pop();
     }
     text
+}
+
+/// The value with its floats as they are: this writer does not take the way over JSON, on which `1e+06` becomes `1000000`.
+fn unrounded(value: &Value, depth: usize) -> Option<Json> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    Some(match value {
+        Value::Float(float) => Json::Number(Number::from_f64(*float)?),
+        Value::List(list) => {
+            Json::Array(list.iter().map(|value| unrounded(value, depth + 1)).collect::<Option<_>>()?)
+        }
+        Value::Map(map) => {
+            let field =
+                |(key, value): (Rc<str>, Value)| Some((key.to_string(), unrounded(&value, depth + 1)?));
+            Json::Object(map.entries().into_iter().map(field).collect::<Option<_>>()?)
+        }
+        value => value.to_json().ok()?,
+    })
 }
 
 /// YAML with lists indented under their key.
@@ -84,6 +106,10 @@ fn pretty(text: &mut String, json: &Json, indent: usize, fresh: bool) {
                 text.push_str("- ");
                 pretty(text, element, indent + 2, true);
             }
+        }
+        Json::Number(number) if number.is_f64() => {
+            text.push_str(&format_float(number.as_f64().unwrap_or_default(), Shape::General, None));
+            text.push('\n');
         }
         scalar => {
             for (number, line) in yaml::write(scalar).trim_end_matches('\n').split('\n').enumerate() {
@@ -194,7 +220,6 @@ fn new_line(text: &mut String, indent: Option<usize>) {
 }
 
 fn json_float(value: f64) -> String {
-    use go::number::{Shape, format_float};
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         // Go writes e-9, not e-09.

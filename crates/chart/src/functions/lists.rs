@@ -125,7 +125,7 @@ fn chunk(call: &mut Invocation<'_>) -> Answer {
     let size = usize::try_from(call.int(0)?)
         .ok()
         .filter(|size| *size > 0)
-        .ok_or("the size of a chunk must be positive")?;
+        .ok_or("runtime error: makeslice: len out of range")?;
     let list = call.list(1, "Cannot chunk type")?;
     Ok(Value::list(list.chunks(size).map(|chunk| Value::list(chunk.to_vec()))))
 }

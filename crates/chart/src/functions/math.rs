@@ -65,11 +65,12 @@ fn divide_float(call: &mut Invocation<'_>) -> Answer {
     }
     let result = call.arguments.iter().map(to_f64).reduce(|left, right| left / right).unwrap_or(0.0);
     // Decimals are divided to sixteen places.
-    Ok(Value::Float(format!("{result:.16}").parse().unwrap_or(result)))
+    Ok(Value::Float(format!("{result:.16}").parse().unwrap_or(result) + 0.0))
 }
 
 fn tidy(value: f64) -> f64 {
-    format!("{value:.14e}").parse().unwrap_or(value)
+    // Decimals know no negative zero.
+    format!("{value:.14e}").parse().unwrap_or(value) + 0.0
 }
 
 fn round(call: &mut Invocation<'_>) -> Answer {
