@@ -148,7 +148,7 @@ impl Record {
         let mut set = |key: &str, value: Value| json.insert(key.to_owned(), value);
         set("name", json!(draft.name));
         set("info", info);
-        set("chart", chart_json(draft.chart));
+        set("chart", chart_json(draft.chart, draft.rendered));
         if !draft.config.is_empty() {
             set("config", as_go_stores(Value::Object(draft.config.clone())));
         }
@@ -439,7 +439,13 @@ fn now() -> String {
     Timestamp::now().to_string()
 }
 
-fn chart_json(chart: &Chart) -> Value {
+/// The chart as Helm stores it: Chart.yaml and values as rendering left them, everything else as it was loaded.
+fn chart_json(chart: &Chart, rendered: &Rendered) -> Value {
+    let was_rendered = !rendered.metadata.name.is_empty();
+    let (metadata, values) = match was_rendered {
+        true => (&rendered.metadata, &rendered.defaults),
+        false => (&chart.metadata, &chart.values),
+    };
     let files = |files: &[File]| match files {
         [] => Value::Null,
         files => files
@@ -448,10 +454,10 @@ fn chart_json(chart: &Chart) -> Value {
             .collect(),
     };
     json!({
-        "metadata": chart.metadata,
+        "metadata": metadata,
         "lock": chart.lock,
         "templates": files(&chart.templates),
-        "values": as_go_stores(Value::Object(chart.values.clone())),
+        "values": as_go_stores(Value::Object(values.clone())),
         "schema": chart.schema.as_ref().map(|schema| STANDARD.encode(schema)),
         "schemamodtime": NO_TIME,
         "files": files(&chart.files),

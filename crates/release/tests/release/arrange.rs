@@ -41,13 +41,14 @@ impl TestChart {
         Ok(Self { path, chart, _folder: None })
     }
 
-    /// A chart of one's own: names and texts of files.
+    /// A chart of one's own: names and texts of files; Chart.yaml is there already where it is not among them.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("demo");
         let chart = ("Chart.yaml", "apiVersion: v2\nname: demo\nversion: 1.0.0\nappVersion: \"1.0\"\n");
         let mut loaded = Vec::new();
-        for (name, text) in std::iter::once(&chart).chain(files) {
+        let given = files.iter().any(|(name, _)| *name == "Chart.yaml");
+        for (name, text) in std::iter::once(&chart).filter(|_| !given).chain(files) {
             let file = path.join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, text).unwrap();

@@ -84,3 +84,51 @@ async fn our_record_of_flux2_is_helms_key_by_key() {
     ours["manifest"] = manifest.replace(kept, "").into();
     assert_eq!(differences(&without_times(expected), &without_times(ours)), "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_record_of_a_chart_with_subcharts_is_helms_key_by_key() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let helm = require!(Helm::new(&plane));
+    let cluster = admin(&plane).await;
+    let config =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-{{ .Chart.Name }}\n";
+    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-hook\n  annotations:\n    helm.sh/hook: pre-install,post-delete\n    helm.sh/hook-weight: \"3\"\n";
+    let upgrade_hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: never\n  annotations:\n    helm.sh/hook: pre-upgrade\n";
+    let chart = TestChart::of(&[
+        (
+            "Chart.yaml",
+            "apiVersion: v2\nname: demo\nversion: 1.0.0\nkeywords: [a]\nmaintainers: [{name: x}]\ndependencies:\n- {name: one, version: 1.x, repository: \"\", import-values: [data]}\n- {name: two, version: 1.x, repository: \"\", condition: two.enabled}\n",
+        ),
+        ("values.yaml", "a: 1\nb: 1.5\nnothing:\ntwo: {enabled: false}\n"),
+        ("values.schema.json", "{\"type\": \"object\"}"),
+        ("README.md", "# demo\n"),
+        ("charts/one/Chart.yaml", "apiVersion: v2\nname: one\nversion: 1.2.3\n"),
+        ("charts/one/values.yaml", "exports: {data: {imported: yes}}\nsize: 10\n"),
+        ("charts/one/templates/config.yaml", config),
+        ("charts/two/Chart.yaml", "apiVersion: v2\nname: two\nversion: 1.2.3\n"),
+        ("charts/two/templates/config.yaml", config),
+        ("templates/_helpers.tpl", "{{ define \"x\" }}{{ end }}"),
+        ("templates/config.yaml", config),
+        ("templates/hook.yaml", hook),
+        ("templates/upgrade.yaml", upgrade_hook),
+        ("templates/NOTES.txt", "Hello {{ .Release.Name }}\n"),
+    ]);
+    let (theirs, ours) = (plane.namespace("theirs"), plane.namespace("ours"));
+    helm.run(["install", "demo", crate::arrange::text(&chart.path), "-n", &theirs, "--set", "a=1.0,c.d=x"])
+        .unwrap();
+    let expected = release::last(&cluster, &theirs, "demo").await.unwrap().unwrap();
+    let setup = Setup::with(&cluster, &chart, "demo", &ours, &[("a", "1.0"), ("c.d", "x")]);
+    let record = setup.install().await.unwrap().record;
+    // In a folder the order of files is that of the file system.
+    let sorted = |record: &release::Record| {
+        let mut json = without_times(Value::Object(record.json().clone()));
+        for files in ["templates", "files"] {
+            if let Some(files) = json["chart"][files].as_array_mut() {
+                files.sort_by_key(|file| file["name"].as_str().unwrap().to_owned());
+            }
+        }
+        json["namespace"] = "a namespace".into();
+        json
+    };
+    assert_eq!(differences(&sorted(&expected), &sorted(&record)), "");
+}
