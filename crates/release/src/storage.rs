@@ -89,10 +89,7 @@ pub(crate) async fn create(run: &Run, record: &Record, encoded: &str) -> Result<
         "type": TYPE,
         "data": { "release": data },
     });
-    let error = match run.cluster.create(&secret, MANAGER).await {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
-    };
+    let Err(error) = run.cluster.create(&secret, MANAGER).await else { return Ok(()) };
     let may_be_there = matches!(
         error,
         cluster::Error::Unreachable { .. }

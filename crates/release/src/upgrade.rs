@@ -221,7 +221,14 @@ async fn perform(run: &Run, request: &UpgradeRequest<'_>) -> Result<Upgraded, Er
                     run.tell(Event::Undoing);
                     let undo = run.undoing();
                     undo.answered().await;
-                    let clean_up = match roll_back(&undo, settings, &records, &failed, good).await {
+                    let left = hooks.left_behind(|position, resource| {
+                        failed.has_run(position) && matches!(resource.kind.as_str(), "Job" | "Pod")
+                    });
+                    let undone = async {
+                        uninstall::delete_leftovers(&undo, &left).await?;
+                        roll_back(&undo, settings, &records, &failed, good).await
+                    };
+                    let clean_up = match undone.await {
                         Ok(to) => CleanUp::RolledBack { to },
                         Err(error) => CleanUp::Failed(Box::new(error)),
                     };

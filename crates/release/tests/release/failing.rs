@@ -6,7 +6,7 @@ use std::{
 };
 
 use cluster::{Connection, Resource, Target, connect};
-use release::{CleanUp, Error, Event, Progress, Status};
+use release::{CleanUp, Error, Event, Progress, Record, Status};
 use serde_json::json;
 use testutil::{
     ControlPlane, Size,
@@ -107,6 +107,33 @@ async fn a_request_to_stop_in_the_middle_takes_everything_back() {
     assert!(matches!(error, Error::Undone { clean_up: CleanUp::Uninstalled, .. }), "{error:?}");
     assert!(started.elapsed() < Duration::from_secs(60));
     nothing_is_left(&setup).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_to_stop_in_the_middle_of_an_upgrade_goes_back() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let good = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let hooked = chart(&hook("", "").replace("pre-install", "post-upgrade"));
+    let mut setup = Setup::new(&cluster, &good, "demo", "stopped-upgrade");
+    setup.install().await.unwrap();
+    let cancel = setup.cancel.clone();
+    setup.progress = Progress::new(move |event| {
+        if matches!(event, Event::HookStarted { .. }) {
+            let cancel = cancel.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                cancel.cancel();
+            });
+        }
+    });
+    let error = setup.upgrade(&hooked, &[]).await.unwrap_err();
+    assert!(error.is_cancelled(), "{error:?}");
+    assert!(matches!(error, Error::Undone { clean_up: CleanUp::RolledBack { to: 1 }, .. }), "{error:?}");
+    let job = get(&cluster, jobs(), "stopped-upgrade", "hook").await;
+    assert!(job.is_none_or(|it| !it["metadata"]["deletionTimestamp"].is_null()));
+    let statuses: Vec<Status> = setup.history().await.iter().map(Record::status).collect();
+    assert_eq!(statuses, [Status::Superseded, Status::Failed, Status::Deployed]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,6 +297,6 @@ async fn a_pending_release_locks_until_its_author_counts_as_dead() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let installed = setup.install().await.unwrap();
     assert_eq!(installed.record.revision(), 2);
-    let statuses: Vec<Status> = setup.history().await.iter().map(|it| it.status()).collect();
+    let statuses: Vec<Status> = setup.history().await.iter().map(Record::status).collect();
     assert_eq!(statuses, [Status::Failed, Status::Deployed]);
 }

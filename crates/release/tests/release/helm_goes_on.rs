@@ -40,3 +40,29 @@ async fn helm_lists_upgrades_and_uninstalls_what_we_installed() {
     assert!(deployment().await.is_none());
     assert!(setup.history().await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn helm_rolls_back_what_we_upgraded_and_we_go_on_from_there() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let helm = require!(Helm::new(&plane));
+    let cluster = admin(&plane).await;
+    let config =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: demo\ndata:\n  a: {{ .Values.a | quote }}\n";
+    let chart = TestChart::of(&[("templates/config.yaml", config)]);
+    let setup = Setup::with(&cluster, &chart, "demo", "rolled-back", &[("a", "first")]);
+    let data = async || {
+        get(&cluster, Resource::config_map(), "rolled-back", "demo").await.unwrap()["data"]["a"].clone()
+    };
+    setup.install().await.unwrap();
+    setup.upgrade(&chart, &[("a", "second")]).await.unwrap();
+    assert_eq!(data().await, "second");
+    helm.run(["rollback", "demo", "1", "-n", "rolled-back"]).unwrap();
+    assert_eq!(data().await, "first");
+    let history = helm.run(["history", "demo", "-n", "rolled-back", "-o", "json"]).unwrap();
+    let history: Value = serde_json::from_str(&history).unwrap();
+    let told: Vec<&str> =
+        history.as_array().unwrap().iter().map(|it| it["description"].as_str().unwrap()).collect();
+    assert_eq!(told, ["Install complete", "Upgrade complete", "Rollback to 1"]);
+    let upgraded = setup.upgrade(&chart, &[("a", "third")]).await.unwrap();
+    assert_eq!((upgraded.record.revision(), data().await), (4, "third".into()));
+}
