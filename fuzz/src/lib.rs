@@ -2,9 +2,13 @@
 
 pub mod chart_render;
 pub mod repository_index;
+pub mod template_run;
+pub mod yaml_read;
 
 pub use chart_render::chart_render;
 pub use repository_index::repository_index;
+pub use template_run::template_run;
+pub use yaml_read::yaml_read;
 
 use tfplugin::codec::{decode_json, decode_msgpack, encode_msgpack};
 use tfplugin::value::Type;
@@ -59,6 +63,26 @@ mod tests {
     use tfplugin::value::{Number, Value};
 
     use super::*;
+
+    /// The inputs of the differential tests are the seeds, one file for each.
+    #[test]
+    fn seeds_of_templates_and_yaml_pass() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        let templates = fs::read_to_string(root.join("gotemplate/tests/gotemplate/cases.txt")).unwrap();
+        for template in templates.trim_end().split("\n=====\n") {
+            template_run(template.as_bytes());
+        }
+        let scalars = fs::read_to_string(root.join("yaml/tests/yaml/scalars.txt")).unwrap();
+        for scalar in scalars.lines() {
+            yaml_read(format!("a: {scalar}\n- {scalar}\n").as_bytes());
+            yaml_read(format!("- {scalar}\n").as_bytes());
+        }
+        for (target, run) in [("template_run", template_run as fn(&[u8])), ("yaml_read", yaml_read)] {
+            for seed in fs::read_dir(folder(target)).unwrap() {
+                run(&fs::read(seed.unwrap().path()).unwrap());
+            }
+        }
+    }
 
     fn folder(target: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target)
