@@ -19,6 +19,7 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Command {
     Check(check::Arguments),
     Template(template::Arguments),

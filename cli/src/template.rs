@@ -16,7 +16,7 @@ use chart::{
     values::Values,
 };
 use clap::Args;
-use remote::{Content, Credentials, Fetched, Names, Proxy, Request, Secret};
+use remote::{Credentials, Fetched, Names, Proxy, Request, Secret};
 
 use crate::explain;
 
@@ -305,12 +305,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn load(arguments: &Arguments, chart: &str) -> Result<Chart, Failure> {
     let fetched = fetch(arguments, chart)?;
-    let origin = fetched.origin;
-    match fetched.content {
-        Content::Archive(archive) => chart::load::load_archive(&archive),
-        Content::Folder(files) => chart::load::load(files),
-    }
-    .map_err(|source| Failure::Load { origin, source })
+    let origin = fetched.origin.clone();
+    fetched.load().map_err(|source| Failure::Load { origin, source })
 }
 
 fn fetch(arguments: &Arguments, chart: &str) -> Result<Fetched, Failure> {

@@ -109,7 +109,7 @@ fn by_tags(chart: &mut Node<'_>, values: &Map, notices: &Notices) {
                 Some(Value::Bool(true)) => on = true,
                 Some(Value::Bool(false)) => off = true,
                 Some(_) => {
-                    notices.add(format!("returned non-bool value: tag {tag} of chart {}", dependency.name))
+                    notices.add(format!("returned non-bool value: tag {tag} of chart {}", dependency.name));
                 }
             }
         }
@@ -180,7 +180,8 @@ fn import_all(chart: &mut Node<'_>, notices: &Notices) -> Result<(), TypeMismatc
             pairs.push(serde_json::json!({ "child": &child, "parent": &parent }));
             match table_at(&values, &format!("{}.{child}", dependency.name)) {
                 None => {
-                    notices.add(format!("ImportValues missing table from chart {}: {child}", dependency.name))
+                    notices
+                        .add(format!("ImportValues missing table from chart {}: {child}", dependency.name));
                 }
                 Some(table) => coalesce_tables(&imported, &under(&parent, table), "", Nulls::Keep, notices),
             }

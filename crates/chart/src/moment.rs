@@ -180,7 +180,7 @@ impl Date {
             let name = names.get(usize::from(index)).copied().unwrap_or_default();
             (if short { name.get(..3).unwrap_or(name) } else { name }).to_owned()
         };
-        let twelve = if self.hour % 12 == 0 { 12 } else { self.hour % 12 };
+        let twelve = if self.hour.is_multiple_of(12) { 12 } else { self.hour % 12 };
         match piece {
             "January" => name(&MONTHS, self.month.saturating_sub(1), false),
             "Jan" => name(&MONTHS, self.month.saturating_sub(1), true),

@@ -470,8 +470,9 @@ impl Head {
             notices.add(format!("skipping unknown hooks: {events} in {}", document.path));
             return Sorted::Dropped;
         };
-        let list =
-            |key: &str| self.annotations.get(key).map(|list| words(list).collect()).unwrap_or_else(Vec::new);
+        let list = |key: &str| {
+            self.annotations.get(key).map(|list| words(list).collect::<Vec<_>>()).unwrap_or_default()
+        };
         let weight = self.annotations.get(HOOK_WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(0);
         Sorted::Hook(Hook {
             delete_policies: list(HOOK_DELETE_POLICY)

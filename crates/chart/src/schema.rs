@@ -509,7 +509,7 @@ impl<'s> Checker<'s> {
             match (keyword, matched.as_slice()) {
                 ("anyOf", []) => failures.push(Failure { causes, ..fault(path, "'anyOf' failed") }),
                 ("oneOf", []) => {
-                    failures.push(Failure { causes, ..fault(path, "'oneOf' failed, none matched") })
+                    failures.push(Failure { causes, ..fault(path, "'oneOf' failed, none matched") });
                 }
                 ("oneOf", [first, second]) => {
                     failures

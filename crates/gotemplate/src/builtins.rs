@@ -245,10 +245,10 @@ fn js(text: &str) -> String {
             '\'' => escaped.push_str("\\'"),
             '"' => escaped.push_str("\\\""),
             '<' | '>' | '&' | '=' | '\0'..' ' => {
-                escaped.push_str(&format!("\\u{:04X}", u32::from(character)))
+                escaped.push_str(&format!("\\u{:04X}", u32::from(character)));
             }
             '\u{80}'.. if !go::quote::is_print(character) => {
-                escaped.push_str(&format!("\\u{:04X}", u32::from(character)))
+                escaped.push_str(&format!("\\u{:04X}", u32::from(character)));
             }
             other => escaped.push(other),
         }
@@ -261,7 +261,7 @@ fn url_query(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte))
+                escaped.push(char::from(byte));
             }
             b' ' => escaped.push('+'),
             other => escaped.push_str(&format!("%{other:02X}")),

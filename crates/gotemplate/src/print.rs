@@ -14,7 +14,7 @@ pub fn print(value: &Value) -> String {
     text
 }
 
-/// Appends what [`print`] gives.
+/// Appends what [`print()`] gives.
 pub(crate) fn print_to(text: &mut String, value: &Value) {
     print_at(text, value, 0);
 }

@@ -47,6 +47,7 @@ impl<'p> Set<'p> {
     /// # Errors
     ///
     /// With the line and Go's words, when the text is no template or calls a function that nobody defined.
+    #[expect(clippy::result_large_err, reason = "one error for each file, not one for each call")]
     pub fn parse(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let functions = Rc::clone(&self.functions);
         let is_function = |name: &str| builtins::is_builtin(name) || functions.get(name).is_some();
@@ -65,6 +66,7 @@ impl<'p> Set<'p> {
     ///
     /// With the place, the piece of the template and Go's words, when there is no such template, when something in it fails, or when the
     /// fuel is used up.
+    #[expect(clippy::result_large_err, reason = "one error for each file, not one for each call")]
     pub fn execute(&self, name: &str, data: &Value, fuel: &mut Fuel) -> Result<String, Error> {
         match self.get(name) {
             Some(template) => Execution::run(self, template, data, fuel, 0).map_err(|error| *error),

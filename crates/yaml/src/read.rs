@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         let (anchor, value) = match event.data {
             EventData::Alias { anchor } => return self.alias(&anchor, event.line),
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
-                let plain = plain_implicit && style == ScalarStyle::Plain || plain_implicit && tag.is_none();
+                let plain = plain_implicit && (style == ScalarStyle::Plain || tag.is_none());
                 (anchor, scalar(tag.as_deref(), value, plain, event.line)?)
             }
             EventData::SequenceStart { anchor, .. } => {

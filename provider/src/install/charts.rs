@@ -13,7 +13,7 @@ use chart::{
     output::Rendered,
     render::{Options, render},
 };
-use remote::{Content, Request};
+use remote::Request;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
     path::AttributePath,
@@ -51,11 +51,8 @@ impl Charts {
             digest = fetched.digest,
             "chart fetched"
         );
-        let loaded = match fetched.content {
-            Content::Archive(archive) => chart::load::load_archive(&archive),
-            Content::Folder(files) => chart::load::load(files),
-        };
-        let chart = Arc::new(loaded.map_err(|error| words::no_chart(&fetched.origin, &error))?);
+        let origin = fetched.origin.clone();
+        let chart = Arc::new(fetched.load().map_err(|error| words::no_chart(&origin, &error))?);
         if remembered(&request) {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&chart));
         }

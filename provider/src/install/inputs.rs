@@ -118,7 +118,7 @@ fn elements<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = (usize, &'
 /// What is wrong with single attributes, whatever else is unknown.
 fn checks(planned: &Value, diagnostics: &mut Diagnostics) {
     let mut refuse = |name: &str, summary: &str, detail: String| {
-        diagnostics.push(Diagnostic::error(summary, detail).at(AttributePath::root(name)))
+        diagnostics.push(Diagnostic::error(summary, detail).at(AttributePath::root(name)));
     };
     if let Some(name) = planned.get("name").as_str()
         && !chart::release_name::is_valid(name)

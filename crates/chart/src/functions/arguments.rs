@@ -33,7 +33,7 @@ impl<'a> Invocation<'a> {
 
     /// The argument at a place, where Go asks for a `string`.
     pub(crate) fn text(&self, at: usize) -> Result<&'a str, CallError> {
-        self.any(at).as_str().ok_or_else(|| CallError::Argument(at, "string"))
+        self.any(at).as_str().ok_or(CallError::Argument(at, "string"))
     }
 
     /// The argument at a place, where Go asks for an `int`.

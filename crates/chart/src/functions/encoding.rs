@@ -67,7 +67,7 @@ fn base32_decode(call: &mut Invocation<'_>) -> Answer {
             bits &= (1 << held) - 1;
         }
     }
-    if text.len() % 8 != 0 {
+    if !text.len().is_multiple_of(8) {
         return Ok(format!("illegal base32 data at input byte {}", text.len()).into());
     }
     Ok(text_of_bytes(&bytes))

@@ -40,7 +40,7 @@ fn it_can_be_skipped() {
 
 #[test]
 fn schemas_without_end_end() {
-    let choices = vec![r##"{"$ref": "#"}"##; 10].join(",");
+    let choices = [r##"{"$ref": "#"}"##; 10].join(",");
     let mut values = Values::new();
     values.set_json(&format!("deep={}1{}", "[".repeat(100), "]".repeat(100))).unwrap();
     for schema in [
