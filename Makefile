@@ -60,7 +60,7 @@ snapshots: ## accept changed snapshots after reading their diff
 	INSTA_UPDATE=always $(CARGO) test $(PROFILE) --workspace
 
 .PHONY: bench
-bench: build ## side by side with the peers, medians and ratios
+bench: build dist ## side by side with the peers, medians and ratios
 	$(OUT)/bench
 
 .PHONY: fuzz
@@ -74,7 +74,7 @@ install-dev: build ## a filesystem mirror with both programs, and the CLI config
 
 .PHONY: dist
 dist: ## the programs as they are given to users, small and stripped
-	$(CARGO) build --profile dist --package fluxgate-provider --package fluxgate
+	$(CARGO) build --profile dist --workspace --bin terraform-provider-fluxgate --bin fluxgate
 
 .PHONY: tools
 tools: build ## build every real part that the tests need, into the cache

@@ -47,17 +47,17 @@ fn main() {
     }
 }
 
-/// The built provider as users get it: stripped. OpenTofu reads a provider's whole file at every command to check its sum, so symbols cost time.
-fn provider() -> tempfile::TempPath {
+/// The provider as users get it. OpenTofu reads a provider's whole file at every command to check its sum, so its size costs time.
+fn provider() -> std::path::PathBuf {
+    given("terraform-provider-fluxgate")
+}
+
+/// A program as `make dist` builds it.
+fn given(name: &str) -> std::path::PathBuf {
     let here = std::env::current_exe().unwrap();
-    let built = here.with_file_name("terraform-provider-fluxgate");
-    assert!(built.is_file(), "{} is missing: run `make build`", built.display());
-    let stripped = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-    let status = std::process::Command::new("strip").arg("-o").arg(&stripped).arg(&built).status().unwrap();
-    assert!(status.success(), "strip: {status}");
-    // OpenTofu starts only what may be executed.
-    std::fs::set_permissions(&stripped, std::fs::metadata(&built).unwrap().permissions()).unwrap();
-    stripped
+    let program = here.parent().and_then(std::path::Path::parent).unwrap().join("dist").join(name);
+    assert!(program.is_file(), "{} is missing: run `make dist`", program.display());
+    program
 }
 
 /// The middle of the samples.

@@ -18,7 +18,7 @@ pub const PEAK: &str = "peak-memory-of";
 pub fn rows() -> Vec<Row> {
     eprintln!("measuring renders ...");
     let chart = test_data().unwrap().join("charts/flux2-2.18.3.tgz");
-    let ours = std::env::current_exe().unwrap().with_file_name("fluxgate");
+    let ours = crate::given("fluxgate");
     let helm = Tool::Helm.path().unwrap();
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..RUNS {

@@ -6,16 +6,7 @@ use owo_colors::OwoColorize;
 
 /// Says what went wrong, with its causes, and what to do. Where standard error is closed, there is nobody to tell.
 pub fn tell(error: &dyn Error, remedy: &str) {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = error.source();
-    }
+    let text = sentence(error);
     let mut stderr = anstream::stderr();
     let _ = writeln!(stderr, "{} {text}", "error:".red().bold());
     if !remedy.is_empty() {
@@ -26,4 +17,19 @@ pub fn tell(error: &dyn Error, remedy: &str) {
 /// Says what is worth knowing though it stops nothing.
 pub fn warn(text: &str) {
     let _ = writeln!(anstream::stderr(), "{} {text}", "warning:".yellow().bold());
+}
+
+/// An error with its causes; a cause that the text before it ends with is not said twice.
+pub fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text
 }

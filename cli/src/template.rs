@@ -102,6 +102,10 @@ pub struct Arguments {
     /// Leave hooks out that are tests.
     #[arg(long)]
     skip_tests: bool,
+
+    /// Do not check the values against the chart's values.schema.json.
+    #[arg(long)]
+    skip_schema_validation: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -141,7 +145,7 @@ enum Failure {
     Fetch(remote::Error),
     #[error("{origin} is not a usable chart")]
     Load { origin: String, source: chart::load::Error },
-    #[error("{}{}", with_causes(.error), source_lines(.error))]
+    #[error("{}{}", explain::sentence(&**.error), source_lines(.error))]
     Render { error: Box<chart::render::Error> },
     #[error("cannot write")]
     Write(#[source] io::Error),
@@ -164,20 +168,6 @@ impl Failure {
             Self::Write(_) => String::new(),
         }
     }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// The line in which it went wrong, with a mark under the column: of the template, or of what it wrote where that is no YAML.
@@ -241,6 +231,7 @@ fn rendered(arguments: &Arguments) -> Result<(), Failure> {
 fn options(arguments: &Arguments, name: &str) -> Result<Options, Failure> {
     let mut options = Options::new(name, &arguments.namespace);
     options.release.is_upgrade = arguments.is_upgrade;
+    options.skip_schema = arguments.skip_schema_validation;
     options.capabilities.api_versions.extend(arguments.api_versions.iter().cloned());
     if let Some(version) = &arguments.kube_version {
         options.capabilities.kube_version = KubeVersion::parse(version).map_err(Failure::KubeVersion)?;

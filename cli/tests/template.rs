@@ -52,6 +52,7 @@ fn chart(folder: &Path) {
         "app/templates/hook.yaml",
         "apiVersion: v1\nkind: Pod\nmetadata:\n  name: check\n  annotations: {helm.sh/hook: test}\n",
     );
+    write(folder, "app/values.schema.json", r#"{"properties": {"a": {"type": "number"}}}"#);
     write(folder, "more.yaml", "b: {c: [z], e: null}\nlong: \"1:30\"\n");
     write(folder, "file.txt", "first\nsecond: {x}\n");
 }
@@ -85,6 +86,8 @@ fn every_flag_does_what_it_does_to_helm() {
         &["demo", "app", "--is-upgrade", "--include-crds"],
         &["demo", "app", "--no-hooks"],
         &["demo", "app", "--skip-tests"],
+        &["demo", "app", "--set", "a=text", "--skip-schema-validation"],
+        &["demo", "app", "--set", "a=text"],
     ] {
         let theirs = Command::new(&helm)
             .arg("template")

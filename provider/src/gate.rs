@@ -51,7 +51,7 @@ pub fn check(gate: Option<&Gate>, kind: &Kind, manifest: Manifest, change: Chang
 }
 
 /// The gate could not judge: an error, unless nothing changes, so that nobody is trapped on the way to a destroy.
-fn shut(change: Change, why: String) -> Diagnostic {
+pub(crate) fn shut(change: Change, why: String) -> Diagnostic {
     let detail = format!(
         "{why}\n\nNothing is applied without the gate. Correct the policy's settings or turn the rule off by name."
     );
@@ -62,6 +62,15 @@ fn shut(change: Change, why: String) -> Diagnostic {
 }
 
 fn found(kind: &Kind, finding: &Finding) -> Diagnostic {
+    let diagnostic = in_words(finding);
+    match &finding.path {
+        Some(path) => diagnostic.at(convert::attribute_path(kind, path)),
+        None => diagnostic,
+    }
+}
+
+/// A finding, on no attribute.
+pub(crate) fn in_words(finding: &Finding) -> Diagnostic {
     let detail = format!(
         "{}\n\n{}\n\nRule {:?}: {}.",
         finding.message,
@@ -69,12 +78,9 @@ fn found(kind: &Kind, finding: &Finding) -> Diagnostic {
         finding.rule,
         finding.title.trim_end_matches('.')
     );
-    let diagnostic = match finding.severity {
-        Severity::Deny => Diagnostic::error(format!("Policy: {}", finding.rule), detail),
-        Severity::Warn | Severity::Off => Diagnostic::warning(format!("Policy: {}", finding.rule), detail),
-    };
-    match &finding.path {
-        Some(path) => diagnostic.at(convert::attribute_path(kind, path)),
-        None => diagnostic,
+    let summary = format!("Policy: {}", finding.rule);
+    match finding.severity {
+        Severity::Deny => Diagnostic::error(summary, detail),
+        Severity::Warn | Severity::Off => Diagnostic::warning(summary, detail),
     }
 }

@@ -4,7 +4,7 @@
 
 mod apply;
 mod delete;
-mod import;
+pub(crate) mod import;
 pub(crate) mod marks;
 mod plan;
 mod read;
@@ -17,6 +17,7 @@ use flux::{FieldPath, Kind, Origin, hcl};
 use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
+    private::Private,
     provider::Call,
     resource::{
         ApplyResponse, CreateRequest, DeleteRequest, DeleteResponse, ImportResponse, PlanDestroyRequest,
@@ -29,7 +30,7 @@ use tfplugin::{
 
 use crate::{
     context::{Context, Reach, Shared},
-    convert, kind_schema,
+    convert, explain, kind_schema,
 };
 
 /// The field manager of everything that the provider applies.
@@ -130,6 +131,21 @@ pub(crate) fn reached(context: &Context, value: &Value, call: &Call) -> Result<C
             "The cluster is still unknown",
             "The connection depends on a value that nothing has made known. Check where the provider's configuration takes it from.",
         )),
+    }
+}
+
+/// Whether the cluster is the one that a state was written against, or nothing is recorded. `false` where it is another one and the
+/// provider was told to take that as it is: what lived in the old cluster went with it.
+pub(crate) async fn is_same_cluster(
+    context: &Context,
+    cluster: &Cluster,
+    private: &Private,
+) -> Result<bool, Diagnostic> {
+    let Some(recorded) = marks::Marks::of(private).cluster else { return Ok(true) };
+    match cluster.expect_identity(&recorded).await {
+        Ok(()) => Ok(true),
+        Err(cluster::Error::WrongCluster { .. }) if context.allow_cluster_change => Ok(false),
+        Err(error) => Err(explain::error(&error)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Deleting: the release goes in Helm's order, refused while Flux objects would be left without their controllers.
 
-use cluster::Error;
 use release::UninstallRequest;
 use tfplugin::{
     diagnostic::Diagnostics,
@@ -10,10 +9,7 @@ use tfplugin::{
 };
 
 use super::{InstallResource, on_a_thread, progress, schema::TIMEOUTS, scrub::Scrub, words};
-use crate::{
-    explain,
-    lifecycle::{marks::Marks, reached},
-};
+use crate::lifecycle::{is_same_cluster, reached};
 
 /// Uninstalls the release of a state.
 pub async fn delete(resource: &InstallResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
@@ -28,13 +24,8 @@ async fn deleted(
 ) -> Result<(), Diagnostics> {
     let context = resource.context()?;
     let cluster = reached(&context, &request.prior, call)?;
-    if let Some(recorded) = Marks::of(&request.private).cluster {
-        match cluster.expect_identity(&recorded).await {
-            Ok(()) => {}
-            // The cluster that the release lived in is no more, and the release with it.
-            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => return Ok(()),
-            Err(error) => return Err(explain::error(&error).into()),
-        }
+    if !is_same_cluster(&context, &cluster, &request.private).await? {
+        return Ok(());
     }
     let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
     let text = |name: &str| request.prior.get(name).as_str().unwrap_or_default();

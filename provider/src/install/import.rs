@@ -9,7 +9,13 @@ use tfplugin::{
 };
 
 use super::{InstallResource, read, scrub::Scrub, words};
-use crate::{context::Reach, explain, lifecycle::marks::Marks};
+use crate::{
+    explain,
+    lifecycle::{
+        import::{Place, place},
+        marks::Marks,
+    },
+};
 
 /// Finds a release by `namespace/name`, or `cluster/namespace/name` for one of the provider's further clusters.
 pub async fn import(resource: &InstallResource, call: &Call, id: &str) -> ImportResponse {
@@ -19,30 +25,8 @@ pub async fn import(resource: &InstallResource, call: &Call, id: &str) -> Import
 }
 
 async fn found(resource: &InstallResource, call: &Call, id: &str) -> Result<ImportResponse, Diagnostics> {
-    let parts: Vec<_> = id.split('/').collect();
-    let (seat, namespace, name) = match parts.as_slice() {
-        [namespace, name] => (None, *namespace, *name),
-        [seat, namespace, name] => (Some(*seat), *namespace, *name),
-        _ => {
-            return Err(Diagnostic::error(
-                "Not an id of a release",
-                format!("{id:?} is not namespace/name, such as flux-system/flux, or cluster/namespace/name for one of the provider's clusters."),
-            )
-            .into());
-        }
-    };
     let context = resource.context()?;
-    let cluster = match context.cluster(seat) {
-        Reach::Known(cluster) => cluster.until(&call.cancel),
-        Reach::Unnamed(diagnostic) => return Err(diagnostic.into()),
-        Reach::Unknown => {
-            return Err(Diagnostic::error(
-                "The cluster is still unknown",
-                "Import when the connection is known.",
-            )
-            .into());
-        }
-    };
+    let Place { cluster, cluster_name, namespace, name } = place(&context, call, id)?;
     let identity = cluster.identity().await.map_err(|error| explain::error(&error))?.uid().to_owned();
     let explained = |error: release::Error| words::failed(&error, &Scrub::default());
     let Some(record) = release::last(&cluster, namespace, name).await.map_err(explained)? else {
@@ -67,7 +51,7 @@ async fn found(resource: &InstallResource, call: &Call, id: &str) -> Result<Impo
     put("namespace", Value::from(namespace));
     put("chart", Value::from(record.chart_name()));
     put("version", Value::from(record.chart_version()));
-    put("cluster", seat.map_or(Value::Null, Value::from));
+    put("cluster", cluster_name.map_or(Value::Null, Value::from));
     if let Some(config) = record.config().filter(|config| !config.is_empty()) {
         put("values", Value::list([Value::from(yaml::write(&serde_json::Value::Object(config.clone())))]));
     }

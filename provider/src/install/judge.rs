@@ -2,7 +2,7 @@
 
 use chart::output::Rendered;
 use flux::{Manifest, Origin};
-use policy::{Change, Finding, Gate, Outcome, Severity, Subject};
+use policy::{Change, Finding, Gate, Outcome, Subject};
 use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -11,7 +11,10 @@ use tfplugin::{
 };
 
 use super::{NAME, objects::flattened, scrub::Scrub};
-use crate::{convert, explain};
+use crate::{
+    convert, explain,
+    gate::{in_words, shut},
+};
 
 /// Asks the gate. `rendered` is `None` while the chart's objects are known only after apply.
 ///
@@ -86,29 +89,8 @@ pub fn judge(
     diagnostics
 }
 
-fn shut(change: Change, why: String) -> Diagnostic {
-    let detail = format!(
-        "{why}\n\nNothing is applied without the gate. Correct the policy's settings or turn the rule off by name."
-    );
-    match change {
-        Change::Unchanged | Change::Delete => Diagnostic::warning("The policy gate is shut", detail),
-        Change::Create | Change::Update => Diagnostic::error("The policy gate is shut", detail),
-    }
-}
-
 fn found(finding: &Finding, subject: usize) -> Diagnostic {
-    let detail = format!(
-        "{}\n\n{}\n\nRule {:?}: {}.",
-        finding.message,
-        finding.remedy,
-        finding.rule,
-        finding.title.trim_end_matches('.')
-    );
-    let summary = format!("Policy: {}", finding.rule);
-    let diagnostic = match finding.severity {
-        Severity::Deny => Diagnostic::error(summary, detail),
-        Severity::Warn | Severity::Off => Diagnostic::warning(summary, detail),
-    };
+    let diagnostic = in_words(finding);
     // The first subject is the installation itself; a finding on an object of the chart belongs to no attribute.
     match finding.path.as_ref().filter(|_| subject == 0) {
         Some(path) => diagnostic.at(attribute_path(&policy::install::attribute_path(path))),

@@ -91,7 +91,7 @@ pub fn name(object: &Json, namespace: &str, cluster_scoped: &BTreeSet<String>) -
 pub fn digest(object: &Json, scrub: &Scrub) -> String {
     let mut object = scrub.json(object);
     if object["kind"] == "CustomResourceDefinition"
-        && let Some(annotations) = object["metadata"]["annotations"].as_object_mut()
+        && let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Json::as_object_mut)
     {
         annotations.remove(release::keep::POLICY);
         if annotations.is_empty()

@@ -111,7 +111,14 @@ async fn wanted(
     kept.secrets = inputs.scrub.paths();
     let chart = match resource.charts.fetch(&inputs.request, call).await {
         Ok(chart) => chart,
-        Err(diagnostic) => return softened(diagnostic.into(), prior, planned),
+        // What the rules say of the choice may be the reason.
+        Err(diagnostic) => {
+            let values = serde_json::Value::Object(inputs::config(&inputs.values));
+            let change = change(prior, planned);
+            let mut diagnostics = judge(context.gate(), planned, &values, None, change, &inputs.scrub);
+            diagnostics.push(diagnostic);
+            return softened(diagnostics, prior, planned);
+        }
     };
     let what = match prior {
         None => For::Install,

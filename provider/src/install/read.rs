@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cluster::{Error, Target};
+use cluster::Target;
 use release::{Record, Status, drift::Difference};
 use tfplugin::{
     diagnostic::Diagnostics,
@@ -14,8 +14,7 @@ use tfplugin::{
 use super::{InstallResource, Kept, objects, observe, on_a_thread, scrub::Scrub, words};
 use crate::{
     context::Reach,
-    explain,
-    lifecycle::{marks::Marks, reach},
+    lifecycle::{is_same_cluster, reach},
 };
 
 /// Brings a state up to date.
@@ -33,13 +32,10 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
         Reach::Unknown => return as_before(Diagnostics::new(), private),
         Reach::Unnamed(diagnostic) => return as_before(diagnostic.into(), private),
     };
-    let marks = Marks::of(&private);
-    if let Some(recorded) = &marks.cluster {
-        match cluster.expect_identity(recorded).await {
-            Ok(()) => {}
-            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => return gone(private),
-            Err(error) => return as_before(explain::error(&error).into(), private),
-        }
+    match is_same_cluster(&context, &cluster, &private).await {
+        Ok(true) => {}
+        Ok(false) => return gone(private),
+        Err(diagnostic) => return as_before(diagnostic.into(), private),
     }
     let mut kept = Kept::of(&private);
     let text = |name: &str| state.get(name).as_str().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Deleting: until the object is gone, or the reason why it is not.
 
-use cluster::{DeleteRequest as Delete, Error};
+use cluster::DeleteRequest as Delete;
 use tfplugin::{
     diagnostic::Diagnostics,
     provider::Call,
@@ -8,7 +8,7 @@ use tfplugin::{
     timeouts::Timeouts,
 };
 
-use super::{FluxResource, TIMEOUTS, attributes_of, marks::Marks, reached};
+use super::{FluxResource, TIMEOUTS, attributes_of, is_same_cluster, reached};
 use crate::explain;
 
 /// Deletes the object of a state.
@@ -23,13 +23,8 @@ pub async fn delete(resource: &FluxResource, call: &Call, request: DeleteRequest
 async fn deleted(resource: &FluxResource, call: &Call, request: &DeleteRequest) -> Result<(), Diagnostics> {
     let context = resource.context()?;
     let cluster = reached(&context, &request.prior, call)?;
-    if let Some(recorded) = Marks::of(&request.private).cluster {
-        match cluster.expect_identity(&recorded).await {
-            Ok(()) => {}
-            // The cluster that the object lived in is no more, and the object with it.
-            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => return Ok(()),
-            Err(error) => return Err(explain::error(&error).into()),
-        }
+    if !is_same_cluster(&context, &cluster, &request.private).await? {
+        return Ok(());
     }
     let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
     let mut delete = Delete::new(&resource.target(&attributes_of(&request.prior)), timeouts.delete);

@@ -8,7 +8,9 @@ use tfplugin::{
     resource::{ReadRequest, ReadResponse},
 };
 
-use super::{FluxResource, attributes_of, marks::Marks, observe, reach, state_from, two_writers};
+use super::{
+    FluxResource, attributes_of, is_same_cluster, marks::Marks, observe, reach, state_from, two_writers,
+};
 use crate::{context::Reach, explain};
 
 /// Brings a state up to date.
@@ -26,14 +28,10 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
         Reach::Unnamed(diagnostic) => return kept(diagnostic.into(), private),
     };
     let mut marks = Marks::of(&private);
-    if let Some(recorded) = &marks.cluster {
-        match cluster.expect_identity(recorded).await {
-            Ok(()) => {}
-            Err(Error::WrongCluster { .. }) if context.allow_cluster_change => {
-                return ReadResponse { state: None, private, diagnostics: Diagnostics::new() };
-            }
-            Err(error) => return kept(explain::error(&error).into(), private),
-        }
+    match is_same_cluster(&context, &cluster, &private).await {
+        Ok(true) => {}
+        Ok(false) => return ReadResponse { state: None, private, diagnostics: Diagnostics::new() },
+        Err(diagnostic) => return kept(diagnostic.into(), private),
     }
     let attributes = attributes_of(&state);
     let target = resource.target(&attributes);

@@ -47,11 +47,9 @@ fn demo() -> Result<(), Error> {
     let charts = Charts::find()?;
     steps.say(&charts.words());
 
-    steps.begin(
-        "A plan that the policy refuses: plain http, an interval of two hours, \"latest\" of the chart",
-    );
+    steps.begin("A plan that the policy refuses: plain http, an interval of two hours");
     let tofu = Tofu::new()?
-        .file("main.tf", &configuration(&charts, "latest", keep, "http://example.com/fleet.git", "2h"))
+        .file("main.tf", &configuration(&charts, "2.18.3", keep, "http://example.com/fleet.git", "2h"))
         .file("provider.tf", &provider(&plane));
     tofu.init().success();
     let refused = tofu.plan().failure();
