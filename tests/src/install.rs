@@ -420,3 +420,42 @@ fn the_data_source_shows_in_full_what_the_resource_would_apply() {
     assert_eq!(output["manifest"].as_str().unwrap().trim(), String::from_utf8(theirs.stdout).unwrap().trim());
     assert_eq!(output["names"].as_array().unwrap().len(), 37);
 }
+
+/// A chart whose templates ask the cluster: what it is, and what is in it.
+fn asking() -> testutil::chart_server::PackagedChart {
+    testutil::chart_server::PackagedChart::new(&[
+        ("Chart.yaml", "apiVersion: v2\nname: asking\nversion: 1.0.0\n"),
+        (
+            "templates/known.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: known}\ndata: {release: {{ .Release.Name }}}\n",
+        ),
+        (
+            "templates/asked.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: asked}\ndata:\n  version: {{ .Capabilities.KubeVersion.Version }}\n  pods: {{ .Capabilities.APIVersions.Has \"v1/Pod\" | quote }}\n  found: {{ with lookup \"v1\" \"ConfigMap\" \"default\" \"kube-root-ca.crt\" }}{{ .metadata.name }}{{ end }}\n  many: {{ with lookup \"v1\" \"Namespace\" \"\" \"\" }}{{ len .items | quote }}{{ end }}\n  missing: {{ lookup \"v1\" \"ConfigMap\" \"default\" \"nothing\" | len | quote }}\n",
+        ),
+    ])
+}
+
+#[test]
+fn what_templates_ask_of_the_cluster_is_unknown_at_plan_and_answered_at_apply() {
+    let plane = require!(ControlPlane::start(Size::Nodes));
+    let charts = require!(ChartServer::flux2());
+    charts.add(asking());
+    let configuration = install(&charts, "1.0.0", "").replace("\"flux2\"", "\"asking\"");
+    let tofu = require!(tofu(&plane, &configuration));
+    tofu.plan().changes();
+    let plan = tofu.show_plan();
+    let change = plan.change("fluxgate_install.flux");
+    assert!(change.after["objects"]["v1/ConfigMap/flux-system/known"].is_string(), "{:?}", change.after);
+    assert_eq!(change.after_unknown["objects"]["v1/ConfigMap/flux-system/asked"], json!(true));
+    tofu.apply().success();
+    let asked = live(&plane, "ConfigMap", "flux-system", "asked").unwrap();
+    assert_eq!(
+        (&asked["data"]["found"], &asked["data"]["pods"], &asked["data"]["missing"]),
+        (&json!("kube-root-ca.crt"), &json!("true"), &json!("0")),
+        "{asked}"
+    );
+    assert_eq!(asked["data"]["version"], "v1.36.4");
+    // What was answered once is no reason to ask again.
+    tofu.plan().no_changes();
+}

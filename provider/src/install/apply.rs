@@ -1,6 +1,6 @@
 //! Applying: rendered once more for the real cluster, judged once more, then installed or upgraded.
 
-use chart::{Chart, capabilities::Capabilities, output::Rendered};
+use chart::{Chart, output::Rendered};
 use cluster::Cluster;
 use policy::Change;
 use release::{InstallRequest, Record, Settings, UpgradeRequest};
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     InstallResource, Kept,
-    charts::{For, rendered},
+    charts::{For, live, rendered},
     inputs::{self, Inputs},
     judge::judge,
     objects, observe, on_a_thread, progress,
@@ -102,8 +102,8 @@ impl Action<'_> {
             Some(last) if upgrade => For::Upgrade(last.revision() + 1),
             _ => For::Install,
         };
-        let capabilities = capabilities(&cluster).await.map_err(|error| explain::error(&error))?;
-        let rendered = rendered(&chart, &inputs, what, Some(capabilities)).await?;
+        let live = live(&cluster).await.map_err(|error| explain::error(&error))?;
+        let rendered = rendered(&chart, &inputs, what, Some(live)).await?;
         let diagnostics = self.judged(&inputs, &rendered, &context)?;
 
         let timeout = if self.prior.is_some() { timeouts.update } else { timeouts.create };
@@ -207,14 +207,4 @@ fn untouched(mut rendered: Rendered) -> Rendered {
         document.touched = false;
     }
     rendered
-}
-
-/// What the cluster can do, as templates see it.
-async fn capabilities(cluster: &Cluster) -> Result<Capabilities, cluster::Error> {
-    let (version, served) = futures::future::try_join(cluster.version(), cluster.api_versions()).await?;
-    let mut capabilities = Capabilities { api_versions: served, ..Capabilities::default() };
-    if let Ok(version) = chart::capabilities::KubeVersion::parse(&version) {
-        capabilities.kube_version = version;
-    }
-    Ok(capabilities)
 }

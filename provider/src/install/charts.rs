@@ -11,9 +11,11 @@ use chart::{
     capabilities::Capabilities,
     moment::Moment,
     output::Rendered,
-    render::{Options, render},
+    render::{Lookup, Options, render},
 };
+use cluster::{Cluster, Target};
 use remote::Request;
+use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
     path::AttributePath,
@@ -21,6 +23,7 @@ use tfplugin::{
 };
 
 use super::{inputs::Inputs, words};
+use crate::explain;
 
 /// The charts that this process has fetched: OpenTofu asks several times about the same resource. Cheap to clone.
 #[derive(Clone, Default)]
@@ -85,7 +88,51 @@ pub enum For {
     Upgrade(u64),
 }
 
-/// Renders a chart. Without capabilities, as far as that is possible without a cluster.
+/// What templates may ask of a cluster.
+pub struct Live {
+    capabilities: Capabilities,
+    lookup: Lookup,
+}
+
+/// Asks a cluster what it can do, and lets templates look its objects up.
+///
+/// # Errors
+/// Those of every request.
+pub async fn live(cluster: &Cluster) -> Result<Live, cluster::Error> {
+    let (version, served) = futures::future::try_join(cluster.version(), cluster.api_versions()).await?;
+    let mut capabilities = Capabilities { api_versions: served, ..Capabilities::default() };
+    if let Ok(version) = chart::capabilities::KubeVersion::parse(&version) {
+        capabilities.kube_version = version;
+    }
+    let (cluster, runtime) = (cluster.clone(), tokio::runtime::Handle::current());
+    let lookup: Lookup = Arc::new(move |api_version: &str, kind: &str, namespace: &str, name: &str| {
+        runtime
+            .block_on(found(&cluster, api_version, kind, namespace, name))
+            .map_err(|error| explain::sentence(&error))
+    });
+    Ok(Live { capabilities, lookup })
+}
+
+/// What Helm's `lookup` finds: an object, a list where no name is given, null where there is nothing.
+async fn found(
+    cluster: &Cluster,
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+) -> Result<Json, cluster::Error> {
+    let resource = cluster.resource(api_version, kind).await?;
+    if name.is_empty() {
+        let items =
+            cluster.list(&resource, Some(namespace).filter(|namespace| !namespace.is_empty()), "").await?;
+        return Ok(
+            serde_json::json!({ "apiVersion": api_version, "kind": format!("{kind}List"), "items": items }),
+        );
+    }
+    Ok(cluster.get(&Target::new(resource, namespace, name)).await?.unwrap_or_default())
+}
+
+/// Renders a chart. Without a cluster, as far as that is possible.
 ///
 /// # Errors
 /// A diagnostic that names file, line and column.
@@ -93,14 +140,17 @@ pub async fn rendered(
     chart: &Arc<Chart>,
     inputs: &Inputs,
     what: For,
-    capabilities: Option<Capabilities>,
+    live: Option<Live>,
 ) -> Result<Rendered, Diagnostics> {
     let mut options = Options::new(&inputs.name, &inputs.namespace);
     if let For::Upgrade(revision) = what {
         options.release.is_upgrade = true;
         options.release.revision = i64::try_from(revision).unwrap_or(i64::MAX);
     }
-    options.capabilities = capabilities.unwrap_or_default();
+    if let Some(live) = live {
+        options.capabilities = live.capabilities;
+        options.lookup = Some(live.lookup);
+    }
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     options.clock = Some(Moment {
         seconds: i64::try_from(now.as_secs()).unwrap_or_default(),

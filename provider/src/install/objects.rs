@@ -12,6 +12,9 @@ use super::scrub::Scrub;
 /// How an object of the release is called: `apiVersion/Kind/namespace/name`, without a namespace for kinds that have none.
 pub type Name = String;
 
+/// The objects of a release with the digest of each; `None` where only an apply can tell it.
+pub type Digests = BTreeMap<Name, Option<String>>;
+
 /// Kinds of Kubernetes itself that no namespace holds.
 const CLUSTER_SCOPED: [&str; 22] = [
     "APIService",
@@ -39,7 +42,7 @@ const CLUSTER_SCOPED: [&str; 22] = [
 ];
 
 /// The digests of all objects; `None` for those that may be another one at apply.
-pub fn digests(rendered: &Rendered, namespace: &str, scrub: &Scrub) -> BTreeMap<Name, Option<String>> {
+pub fn digests(rendered: &Rendered, namespace: &str, scrub: &Scrub) -> Digests {
     let scoped = cluster_scoped(rendered.manifests.iter().chain(&rendered.crds));
     let mut digests = BTreeMap::new();
     for document in &rendered.manifests {
@@ -103,6 +106,11 @@ pub fn digest(object: &Json, scrub: &Scrub) -> String {
     short(&object.to_string())
 }
 
+/// Whether a text is a digest, and not words about an object that differs.
+pub fn is_digest(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// A digest of values, secrets scrubbed.
 pub fn values_digest(config: &serde_json::Map<String, Json>, scrub: &Scrub) -> String {
     short(&scrub.config(config).to_string())
@@ -113,7 +121,7 @@ fn short(text: &str) -> String {
 }
 
 /// The attribute `objects`.
-pub fn value(digests: &BTreeMap<Name, Option<String>>) -> Value {
+pub fn value(digests: &Digests) -> Value {
     Value::map(
         digests
             .iter()

@@ -9,6 +9,7 @@ use tfplugin::{
     value::Value,
 };
 
+use super::objects::Digests;
 use super::{
     InstallResource, Kept, NAME,
     charts::{For, rendered},
@@ -138,7 +139,7 @@ async fn wanted(
     put("chart_version", Value::from(chart.metadata.version.as_str()));
     put("app_version", Value::from(chart.metadata.app_version.as_str()));
     put("values_digest", Value::from(objects::values_digest(&values, &inputs.scrub)));
-    put("objects", objects::value(&digests));
+    put("objects", objects::value(&as_answered(&digests, prior)));
     put("status", Value::from("deployed"));
     let revises = prior.is_none_or(|prior| {
         RELEASE.iter().any(|name| planned.get(name) != prior.get(name))
@@ -147,6 +148,8 @@ async fn wanted(
                 .any(|name| planned.get(name) != prior.get(name))
     });
     if revises {
+        // Whatever the reason is, templates that ask are answered anew.
+        planned.set_at(&"objects".into(), objects::value(&digests));
         for name in ["revision", "notes"] {
             planned.set_at(&name.into(), Value::Unknown);
         }
@@ -163,6 +166,19 @@ async fn wanted(
         change(prior, planned),
         &inputs.scrub,
     )
+}
+
+/// The digests, with those of the state for objects that only an apply can tell: what was answered once is no reason to ask again.
+fn as_answered(digests: &Digests, prior: Option<&Value>) -> Digests {
+    let mut digests = digests.clone();
+    for (name, digest) in &mut digests {
+        if digest.is_none() {
+            let answered = prior.and_then(|prior| prior.get("objects").as_members()?.get(name)?.as_str());
+            // An object that somebody has changed is put right, whatever it asks.
+            *digest = answered.filter(|text| objects::is_digest(text)).map(str::to_owned);
+        }
+    }
+    digests
 }
 
 /// Everything that depends on what is known only after apply.
