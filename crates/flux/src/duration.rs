@@ -196,7 +196,8 @@ fn read(text: &str) -> Result<Duration, DurationProblem> {
     if text.starts_with('-') {
         return Err(DurationProblem::Negative);
     }
-    let mut total: u64 = 0;
+    // A length that is too long to count is still read to its end: what is no duration at all is told first.
+    let mut total: Option<u64> = Some(0);
     let mut rest = text;
     while !rest.is_empty() {
         let (whole, after) = digits(rest);
@@ -223,11 +224,15 @@ fn read(text: &str) -> Result<Duration, DurationProblem> {
             "" => return Err(DurationProblem::Malformed),
             other => return Err(DurationProblem::Unit { unit: other.chars().take(16).collect() }),
         };
-        let group = nanoseconds(whole, fraction, unit).ok_or(DurationProblem::TooLong)?;
-        total = total.checked_add(group).filter(|total| *total < LIMIT).ok_or(DurationProblem::TooLong)?;
+        let group = nanoseconds(whole, fraction, unit);
+        total = total
+            .zip(group)
+            .and_then(|(total, group)| total.checked_add(group))
+            .filter(|total| *total < LIMIT);
         rest = after;
     }
-    i64::try_from(total).map(|nanoseconds| Duration { nanoseconds }).map_err(|_| DurationProblem::TooLong)
+    let total = total.and_then(|total| i64::try_from(total).ok()).ok_or(DurationProblem::TooLong)?;
+    Ok(Duration { nanoseconds: total })
 }
 
 fn digits(text: &str) -> (&str, &str) {
@@ -413,6 +418,7 @@ mod tests {
             "9223372036855ms",
             "99999999999999999999h",
             "9999999999999d",
+            "3000000h0",
         ] {
             let error = Duration::parse(text).unwrap_err();
             lines.push_str(&format!("{text:?}: {error}; {}\n", error.remedy()));
