@@ -93,7 +93,8 @@ pub(crate) fn digest_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The address that an index means: absolute as it is, relative under the repository, which keeps its query then, as with Helm.
+/// The address that an index means: absolute as it is, relative under the repository, which keeps its query then, as with Helm. A query may
+/// hold a token, so another host (`//host/…`) does not get it.
 fn resolve(repository: &Url, location: &str) -> Option<Url> {
     match Url::parse(location) {
         Ok(url) => return Some(url),
@@ -105,7 +106,9 @@ fn resolve(repository: &Url, location: &str) -> Option<Url> {
         folder.set_path(&format!("{}/", folder.path()));
     }
     let mut url = folder.join(location).ok()?;
-    url.set_query(repository.query());
+    if address::same_server(&url, repository) {
+        url.set_query(repository.query());
+    }
     Some(url)
 }
 
@@ -122,6 +125,7 @@ mod tests {
             ("https://a.example/charts", "../x-1.tgz", "https://a.example/x-1.tgz"),
             ("https://a.example/charts?token=1", "x-1.tgz", "https://a.example/charts/x-1.tgz?token=1"),
             ("https://a.example/charts?token=1", "https://b.example/x-1.tgz", "https://b.example/x-1.tgz"),
+            ("https://a.example/charts?token=1", "//b.example/x-1.tgz", "https://b.example/x-1.tgz"),
             ("https://a.example", "index.yaml", "https://a.example/index.yaml"),
             ("https://a.example/a%2Fb", "x-1.tgz", "https://a.example/a%2Fb/x-1.tgz"),
         ] {
