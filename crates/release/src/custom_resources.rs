@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use chart::output::Rendered;
 use cluster::{Cluster, Resource, Target};
 use flux::kinds;
 use futures::future::try_join_all;
@@ -11,25 +10,9 @@ use serde_json::Value;
 use crate::{
     Error, InUse,
     keep::is_kept,
-    manifest::{self, Sourced, objects_of},
+    manifest::Sourced,
     objects::{is_definition, kinds_of_definition},
 };
-
-/// The definitions of a stored manifest that what a chart gives now lacks, that would therefore be deleted, and that
-/// still have objects. Definitions that are kept, and those that are gone, are no loss. Two requests for each definition
-/// that the new manifest lacks.
-///
-/// # Errors
-///
-/// [`Error::Manifest`] when the stored manifest cannot be read, and those of every request.
-pub async fn definitions_lost(
-    cluster: &Cluster,
-    stored: &str,
-    rendered: &Rendered,
-) -> Result<Vec<InUse>, Error> {
-    let old = objects_of(&manifest::read(stored)?);
-    lost(cluster, &old, &objects_of(&rendered.manifests)).await
-}
 
 /// Those of these definitions, by their names, that are not kept and still have objects. Two requests for each.
 ///
@@ -76,17 +59,8 @@ async fn all(cluster: &Cluster, kind: &Resource) -> Result<Vec<Value>, Error> {
     }
 }
 
-/// The objects that have finalizers which only the controllers of this release remove: those of its definitions, and
-/// those of Flux whose controllers it runs. The release's own objects do not count.
-///
-/// # Errors
-///
-/// [`Error::Manifest`] when the stored manifest cannot be read, and those of every request.
-pub async fn held_by_controllers(cluster: &Cluster, stored: &str) -> Result<Vec<Target>, Error> {
-    let objects = objects_of(&manifest::read(stored)?);
-    held(cluster, &objects, &HashSet::new()).await
-}
-
+/// The objects that have finalizers which only the controllers of this release remove: those of its definitions, and those of Flux whose
+/// controllers it runs. The release's own objects do not count.
 pub(crate) async fn held(
     cluster: &Cluster,
     objects: &[Sourced],
