@@ -10,7 +10,6 @@ use std::{
 use chart::{
     Chart,
     capabilities::KubeVersion,
-    moment::Moment,
     output::Print,
     render::{Options, render},
     values::Values,
@@ -236,17 +235,9 @@ fn options(arguments: &Arguments, name: &str) -> Result<Options, Failure> {
     if let Some(version) = &arguments.kube_version {
         options.capabilities.kube_version = KubeVersion::parse(version).map_err(Failure::KubeVersion)?;
     }
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    options.clock = Some(Moment {
-        seconds: i64::try_from(now.as_secs()).unwrap_or_default(),
-        nanoseconds: now.subsec_nanos(),
-    });
-    options.random = Some(Arc::new(|bytes: &mut [u8]| {
-        // Without the system's randomness the bytes stay as they are, which no template can tell from bad luck; the program ends instead.
-        if getrandom::fill(bytes).is_err() {
-            std::process::abort();
-        }
-    }));
+    options.clock = Some(std::time::SystemTime::now().into());
+    options.random =
+        Some(Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).map_err(|error| error.to_string())));
     Ok(options)
 }
 

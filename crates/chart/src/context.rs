@@ -87,10 +87,7 @@ impl Context {
     /// Fills a buffer with random bytes.
     pub(crate) fn fill(&self, bytes: &mut [u8]) -> Result<(), CallError> {
         match &self.random {
-            Some(random) => {
-                random(bytes);
-                Ok(())
-            }
+            Some(random) => Ok(random(bytes)?),
             None => Err("this render has no source of randomness".into()),
         }
     }

@@ -9,6 +9,17 @@ pub struct Moment {
     pub nanoseconds: u32,
 }
 
+/// What a clock says; a clock that stands before 1970 says 1970.
+impl From<std::time::SystemTime> for Moment {
+    fn from(time: std::time::SystemTime) -> Moment {
+        let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Moment {
+            seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+            nanoseconds: since.subsec_nanos(),
+        }
+    }
+}
+
 /// A moment on calendar and clock.
 pub(crate) struct Date {
     pub(crate) year: i64,

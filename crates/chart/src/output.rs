@@ -63,6 +63,9 @@ pub struct Rendered {
     pub defaults: Map<String, Value>,
     /// What was ignored: values of the wrong type, hooks of unknown events.
     pub notices: Vec<String>,
+    /// Whether a template, also one that wrote nothing, asked for what the next render may answer otherwise: then there may be other
+    /// objects, not only objects that differ.
+    pub touched: bool,
 }
 
 /// One document of the output.
@@ -298,6 +301,7 @@ pub(crate) fn collect(
             }
             continue;
         }
+        rendered.touched |= touched;
         for content in split(&text) {
             unread.push(Unread { path: path.clone(), content: content.to_owned(), touched });
         }

@@ -27,8 +27,8 @@ use crate::semver;
 use crate::template_error::TemplateError;
 use crate::values::Values;
 
-/// Where randomness comes from: fills a buffer.
-pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+/// Where randomness comes from: fills a buffer, or says why it cannot; then the template that asked fails.
+pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
 
 /// What `lookup` finds: `apiVersion`, `kind`, namespace and name, the name empty for a list; null for nothing.
 pub type Lookup = Arc<dyn Fn(&str, &str, &str, &str) -> Result<Json, String> + Send + Sync>;

@@ -9,7 +9,6 @@ use std::{
 use chart::{
     Chart,
     capabilities::Capabilities,
-    moment::Moment,
     output::Rendered,
     render::{Lookup, Options, render},
 };
@@ -151,17 +150,9 @@ pub async fn rendered(
         options.capabilities = live.capabilities;
         options.lookup = Some(live.lookup);
     }
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    options.clock = Some(Moment {
-        seconds: i64::try_from(now.as_secs()).unwrap_or_default(),
-        nanoseconds: now.subsec_nanos(),
-    });
-    // A template that draws secrets gets none rather than poor ones.
-    options.random = Some(Arc::new(|bytes: &mut [u8]| {
-        if getrandom::fill(bytes).is_err() {
-            std::process::abort();
-        }
-    }));
+    options.clock = Some(std::time::SystemTime::now().into());
+    options.random =
+        Some(Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).map_err(|error| error.to_string())));
     let (chart, values, scrub) = (Arc::clone(chart), inputs.values.clone(), inputs.scrub.clone());
     let task = tokio::task::spawn_blocking(move || {
         render(&chart, &values, &options).map_err(|error| words::not_rendered(&chart, &error, &scrub))

@@ -72,7 +72,7 @@ fn summary(error: &Error) -> (&'static str, Option<&'static str>) {
         Error::Pending { .. } => (
             "Another action on the release is under way",
             Some(
-                "Wait until it is done and apply again. If its author died, the release is taken over half an hour after his last sign of life; `helm rollback` or `helm uninstall` ends it earlier.",
+                "Wait until it is done and apply again. If its author died, the next apply takes the release over: two minutes after the last sign of life of an apply, half an hour after that of helm; `helm rollback` or `helm uninstall` ends it earlier.",
             ),
         ),
         Error::NotFound { .. } => {

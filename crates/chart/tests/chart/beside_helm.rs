@@ -46,6 +46,7 @@ pub fn options() -> Options {
         clock: Some(Moment { seconds: 1_700_000_000, nanoseconds: 0 }),
         random: Some(Arc::new(move |bytes: &mut [u8]| {
             bytes.iter_mut().for_each(|byte| *byte = drawn.fetch_add(1, Ordering::Relaxed));
+            Ok(())
         })),
         ..Options::new("demo", "here")
     }

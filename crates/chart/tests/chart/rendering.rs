@@ -33,7 +33,10 @@ fn options() -> Options {
 fn what_reads_the_world_is_marked() {
     let options = Options {
         clock: Some(Moment { seconds: 0, nanoseconds: 0 }),
-        random: Some(Arc::new(|bytes| bytes.fill(7))),
+        random: Some(Arc::new(|bytes| {
+            bytes.fill(7);
+            Ok(())
+        })),
         lookup: Some(Arc::new(|_, kind, _, name| Ok(serde_json::json!({ "kind": kind, "name": name })))),
         ..options()
     };
