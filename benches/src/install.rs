@@ -13,7 +13,6 @@ const RUNS: usize = 5;
 pub fn rows() -> Vec<Row> {
     eprintln!("measuring installs ...");
     let chart = test_data().unwrap().join("charts/flux2-2.18.3.tgz");
-    let program = crate::provider();
     let (mut ours, mut helms, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     let bare = Tofu::without_providers()
         .unwrap()
@@ -24,19 +23,11 @@ pub fn rows() -> Vec<Row> {
     for _ in 0..RUNS {
         // Definitions that are there already would spare the second one work.
         let plane = ControlPlane::start(Size::Nodes).unwrap();
-        let tofu = Tofu::without_providers()
-            .unwrap()
-            .provider("fluxgate/fluxgate", "0.1.0", &program)
-            .unwrap()
-            .file("versions.tf", "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n")
-            .file(
-                "main.tf",
-                &format!(
-                    "provider \"fluxgate\" {{\n  kubernetes = {{ config_path = {} }}\n}}\nresource \"fluxgate_install\" \"flux\" {{\n  name      = \"flux\"\n  namespace = \"flux-system\"\n  chart     = {}\n}}\n",
-                    json!(plane.kubeconfig_path()),
-                    json!(chart)
-                ),
-            );
+        let tofu = crate::ours(&format!(
+            "provider \"fluxgate\" {{\n  kubernetes = {{ config_path = {} }}\n}}\nresource \"fluxgate_install\" \"flux\" {{\n  name      = \"flux\"\n  namespace = \"flux-system\"\n  chart     = {}\n}}\n",
+            json!(plane.kubeconfig_path()),
+            json!(chart)
+        ));
         tofu.init().success();
         tofu.plan().changes();
         ours.push(tofu.apply().success().elapsed);

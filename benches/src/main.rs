@@ -52,6 +52,17 @@ fn provider() -> std::path::PathBuf {
     given("terraform-provider-fluxgate")
 }
 
+/// A folder with our provider and this configuration.
+fn ours(configuration: &str) -> testutil::Tofu {
+    const VERSIONS: &str =
+        "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n";
+    let tofu = testutil::Tofu::without_providers()
+        .unwrap()
+        .provider("fluxgate/fluxgate", "0.1.0", &provider())
+        .unwrap();
+    tofu.file("versions.tf", VERSIONS).file("main.tf", configuration)
+}
+
 /// A program as `make dist` builds it.
 fn given(name: &str) -> std::path::PathBuf {
     let here = std::env::current_exe().unwrap();

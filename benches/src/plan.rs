@@ -13,16 +13,8 @@ pub fn rows() -> Vec<Row> {
     eprintln!("measuring plans ...");
     let plane = ControlPlane::start(Size::Api).unwrap();
     let kubeconfig = json!(plane.kubeconfig_path());
-    let program = crate::provider();
-    let ours = Tofu::without_providers()
-        .unwrap()
-        .provider("fluxgate/fluxgate", "0.1.0", &program)
-        .unwrap()
-        .file("versions.tf", "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n")
-        .file(
-            "main.tf",
-            &format!(
-                r#"
+    let ours = crate::ours(&format!(
+        r#"
 provider "fluxgate" {{
   kubernetes = {{ config_path = {kubeconfig} }}
 }}
@@ -36,8 +28,7 @@ resource "fluxgate_git_repository" "fleet" {{
   }}
 }}
 "#
-            ),
-        );
+    ));
     let peer = Tofu::without_providers()
         .unwrap()
         .provider("gavinbunney/kubectl", "1.19.0", &Tool::KubectlProvider.path().unwrap())

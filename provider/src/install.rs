@@ -111,6 +111,11 @@ struct Kept {
     secrets: Paths,
     /// The definitions lost the annotation by which they outlive the release: somebody else has upgraded it.
     unkept: bool,
+    /// The names of objects whose templates asked the cluster, the clock or chance when they were applied.
+    asked: Vec<objects::Name>,
+    /// What our last apply made the release from: digests of the values and of the objects that every render gives. `None` for one that
+    /// somebody else has made.
+    applied: Option<String>,
 }
 
 impl Kept {
@@ -123,6 +128,11 @@ impl Kept {
     fn put(&self, private: &mut Private) {
         private.set(Self::KEY, self);
     }
+}
+
+/// What a release is made from, as [`Kept::applied`] keeps it.
+fn made_from(objects: &objects::Objects, inputs: &inputs::Inputs) -> String {
+    format!("{}/{}", objects::values_digest(&inputs.values.to_json(), &inputs.scrub), objects.fingerprint())
 }
 
 /// Attributes that the release's record tells.

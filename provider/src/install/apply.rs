@@ -20,7 +20,9 @@ use super::{
     charts::{For, live, rendered},
     inputs::{self, Inputs},
     judge::judge,
-    objects, observe, on_a_thread, progress,
+    made_from,
+    objects::{self, Objects},
+    observe, on_a_thread, progress,
     schema::TIMEOUTS,
     words,
 };
@@ -106,18 +108,19 @@ impl Action<'_> {
         let rendered = rendered(&chart, &inputs, what, Some(live)).await?;
         let diagnostics = self.judged(&inputs, &rendered, &context)?;
 
+        let objects = Objects::of(&rendered, &inputs.namespace, &inputs.scrub);
         let timeout = if self.prior.is_some() { timeouts.update } else { timeouts.create };
         let scrub = inputs.scrub.clone();
         let action = Work {
             cluster,
-            config: inputs::config(&inputs.values),
+            config: inputs.values.to_json(),
             settings: inputs::settings(&self.planned, timeout, upgrade),
             name: inputs.name.clone(),
             namespace: inputs.namespace.clone(),
             create_namespace: self.planned.get("create_namespace").as_bool().unwrap_or(true),
             namespace_labels: self.namespace_labels(),
             chart,
-            rendered: rendered.clone(),
+            rendered,
             cancel: self.call.cancel.clone(),
         };
         let record = on_a_thread(move || action.perform(upgrade))
@@ -127,8 +130,9 @@ impl Action<'_> {
         marks.cluster = Some(identity);
         let mut state = self.planned.clone();
         observe(&mut state, &record, &inputs.scrub);
-        let digests = objects::digests(&untouched(rendered), &inputs.namespace, &inputs.scrub);
-        state.set_at(&"objects".into(), objects::value(&digests));
+        state.set_at(&"objects".into(), objects::value(&objects.all()));
+        kept.asked = objects.asked();
+        kept.applied = Some(made_from(&objects, &inputs));
         Ok((state, diagnostics))
     }
 
@@ -147,7 +151,7 @@ impl Action<'_> {
             .into());
         }
         let change = if self.prior.is_none() { Change::Create } else { Change::Update };
-        let config = serde_json::Value::Object(inputs::config(&inputs.values));
+        let config = serde_json::Value::Object(inputs.values.to_json());
         let diagnostics =
             judge(context.gate(), &self.planned, &config, Some(rendered), change, &inputs.scrub);
         if diagnostics.has_errors() { Err(diagnostics) } else { Ok(diagnostics) }
@@ -199,12 +203,4 @@ impl Work {
         };
         Ok(release::install(&self.cluster, &request, &self.cancel, &progress).await?.record)
     }
-}
-
-/// Everything is decided by now.
-fn untouched(mut rendered: Rendered) -> Rendered {
-    for document in &mut rendered.manifests {
-        document.touched = false;
-    }
-    rendered
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use chart::values::Values;
 use release::{Conflicts, Settings};
 use remote::{Credentials, Proxy, Request, Secret};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
     path::AttributePath,
@@ -256,11 +256,6 @@ pub fn settings(planned: &Value, timeout: std::time::Duration, update: bool) -> 
         timeout,
         ..Settings::default()
     }
-}
-
-/// The user's values as a release's record holds them.
-pub fn config(values: &Values) -> Map<String, Json> {
-    values.to_json()
 }
 
 /// The values as far as they are known: those of `values` that are YAML, for rules that read only some of them.

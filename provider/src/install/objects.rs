@@ -12,8 +12,64 @@ use super::scrub::Scrub;
 /// How an object of the release is called: `apiVersion/Kind/namespace/name`, without a namespace for kinds that have none.
 pub type Name = String;
 
-/// The objects of a release with the digest of each; `None` where only an apply can tell it.
-pub type Digests = BTreeMap<Name, Option<String>>;
+/// The objects of a release with the digest of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// Those that every render gives.
+    certain: BTreeMap<Name, String>,
+    /// Those whose templates asked the cluster, the clock or chance.
+    asked: BTreeMap<Name, String>,
+    /// Whether there may be others besides: some template asked.
+    asks: bool,
+}
+
+impl Objects {
+    /// The objects that a chart gave.
+    pub fn of(rendered: &Rendered, namespace: &str, scrub: &Scrub) -> Objects {
+        let scoped = cluster_scoped(rendered.manifests.iter().chain(&rendered.crds));
+        let mut objects = Objects { asks: rendered.touched, ..Objects::default() };
+        for document in &rendered.manifests {
+            let digests = if document.touched { &mut objects.asked } else { &mut objects.certain };
+            for object in flattened(&document.object) {
+                digests.insert(scrub.text(&name(object, namespace, &scoped)), digest(object, scrub));
+            }
+        }
+        objects
+    }
+
+    /// All of them, when the answers are those of the cluster.
+    pub fn all(&self) -> BTreeMap<Name, String> {
+        self.certain.iter().chain(&self.asked).map(|(name, digest)| (name.clone(), digest.clone())).collect()
+    }
+
+    /// The names of those whose templates asked.
+    pub fn asked(&self) -> Vec<Name> {
+        self.asked.keys().cloned().collect()
+    }
+
+    /// As a plan shows them that will render anew: not at all where a template may give others then.
+    pub fn planned(&self) -> Value {
+        if self.asks { Value::Unknown } else { value(&self.certain) }
+    }
+
+    /// As a plan shows them that changes nothing: what was answered once, for objects of these names, is no reason to ask again, unless
+    /// somebody has changed or deleted such an object.
+    pub fn answered(&self, names: &[Name], state: &Value) -> Value {
+        let known = state.as_members();
+        let answer = |name: &Name| {
+            let digest = known.and_then(|known| known.get(name)?.as_str()).filter(|text| is_digest(text));
+            (name.clone(), digest.map_or(Value::Unknown, Value::from))
+        };
+        let certain = self.certain.iter().map(|(name, digest)| (name.clone(), Value::from(digest.as_str())));
+        Value::map(certain.chain(names.iter().map(answer)))
+    }
+
+    /// A digest of those that every render gives.
+    pub fn fingerprint(&self) -> String {
+        let lines: Vec<_> = self.certain.iter().map(|(name, digest)| format!("{name}={digest}")).collect();
+        short(&lines.join("\n"))
+    }
+}
 
 /// Kinds of Kubernetes itself that no namespace holds.
 const CLUSTER_SCOPED: [&str; 22] = [
@@ -40,19 +96,6 @@ const CLUSTER_SCOPED: [&str; 22] = [
     "ValidatingAdmissionPolicy",
     "ValidatingWebhookConfiguration",
 ];
-
-/// The digests of all objects; `None` for those that may be another one at apply.
-pub fn digests(rendered: &Rendered, namespace: &str, scrub: &Scrub) -> Digests {
-    let scoped = cluster_scoped(rendered.manifests.iter().chain(&rendered.crds));
-    let mut digests = BTreeMap::new();
-    for document in &rendered.manifests {
-        for object in flattened(&document.object) {
-            let digest = (!document.touched).then(|| digest(object, scrub));
-            digests.insert(scrub.text(&name(object, namespace, &scoped)), digest);
-        }
-    }
-    digests
-}
 
 /// The names of kinds that definitions among the documents make cluster-wide.
 pub fn cluster_scoped<'d>(documents: impl Iterator<Item = &'d Document>) -> BTreeSet<String> {
@@ -107,7 +150,7 @@ pub fn digest(object: &Json, scrub: &Scrub) -> String {
 }
 
 /// Whether a text is a digest, and not words about an object that differs.
-pub fn is_digest(text: &str) -> bool {
+fn is_digest(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -121,12 +164,8 @@ fn short(text: &str) -> String {
 }
 
 /// The attribute `objects`.
-pub fn value(digests: &Digests) -> Value {
-    Value::map(
-        digests
-            .iter()
-            .map(|(name, digest)| (name.clone(), digest.as_deref().map_or(Value::Unknown, Value::from))),
-    )
+pub fn value(digests: &BTreeMap<Name, String>) -> Value {
+    Value::map(digests.iter().map(|(name, digest)| (name.clone(), Value::from(digest.as_str()))))
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! Planning: the chart is fetched and rendered and every object judged, all without a cluster.
 
+use std::sync::Arc;
+
+use chart::{Chart, output::Rendered};
 use cluster::Error;
 use policy::Change;
+use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics, Severity},
     provider::Call,
@@ -9,13 +13,15 @@ use tfplugin::{
     value::Value,
 };
 
-use super::objects::Digests;
 use super::{
     InstallResource, Kept, NAME,
     charts::{For, rendered},
-    inputs,
+    inputs::{self, Inputs},
     judge::judge,
-    objects, words,
+    made_from,
+    objects::{self, Objects},
+    scrub::Scrub,
+    words,
 };
 use crate::{
     context::{Context, Reach},
@@ -23,8 +29,21 @@ use crate::{
     lifecycle::{marks::Marks, reach},
 };
 
+/// What is found out, not configured.
+const FOUND: [&str; 7] =
+    ["chart_version", "app_version", "values_digest", "objects", "status", "revision", "notes"];
+
 /// What a change of makes a new revision; a change of any other attribute is kept for the actions to come.
-const RELEASE: [&str; 5] = ["chart_version", "app_version", "values_digest", "objects", "status"];
+const RELEASE: [&str; 8] = [
+    "chart_version",
+    "app_version",
+    "values_digest",
+    "objects",
+    "status",
+    "keep_crds_on_destroy",
+    "set_wo_revision",
+    "description",
+];
 
 /// Plans a create, an update or one half of a replacement.
 pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest) -> PlanResponse {
@@ -47,13 +66,10 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
         planned.set_at(&"id".into(), id);
     }
 
-    let outcome = wanted(resource, call, &config, &mut planned, prior.as_ref(), &context, &mut kept).await;
-    let broken = outcome.has_errors();
-    diagnostics.0.extend(outcome.0);
-
+    let mut reached = None;
     match (reach(&context, &planned), &prior) {
         (Reach::Unknown, Some(_)) => marks.unseen = true,
-        (Reach::Known(cluster), Some(prior)) => {
+        (Reach::Known(cluster), Some(_)) => {
             if let Some(recorded) = &marks.cluster
                 && let Err(error @ Error::WrongCluster { .. }) = cluster.expect_identity(recorded).await
             {
@@ -63,8 +79,8 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
                     format!("{}.\n\nThe release is installed there anew.", explain::sentence(&error));
                 diagnostics.push(diagnostic);
                 marks.unseen = true;
-            } else if !broken {
-                diagnostics.0.extend(lost(&cluster, prior, &planned).await);
+            } else {
+                reached = Some(cluster);
             }
         }
         (Reach::Unnamed(mut diagnostic), _) => {
@@ -73,163 +89,142 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
         }
         _ => {}
     }
-    if prior.is_some() && (marks.unseen || kept.unkept) {
-        planned.set_at(&"revision".into(), Value::Unknown);
+    let work = Work {
+        resource,
+        call,
+        context: &context,
+        config: &config,
+        prior: prior.as_ref(),
+        anew: marks.unseen || kept.unkept,
+    };
+    diagnostics.0.extend(work.plan(&mut planned, &mut kept).await.0);
+    if let (Some(cluster), Some(prior)) = (reached, &prior)
+        && !diagnostics.has_errors()
+    {
+        diagnostics.0.extend(lost(&cluster, prior, &planned).await);
     }
     marks.put(&mut private);
     kept.put(&mut private);
-    // What could not be worked out is no reason to show everything as changed: the errors say enough.
     PlanResponse { planned, requires_replace, private, diagnostics }
 }
 
-/// Works out what the release is to be, and puts it into the plan.
-async fn wanted(
-    resource: &InstallResource,
-    call: &Call,
-    config: &Value,
-    planned: &mut Value,
-    prior: Option<&Value>,
-    context: &Context,
-    kept: &mut Kept,
-) -> Diagnostics {
-    let inputs = match inputs::gather(planned, config) {
-        Ok(Some(inputs)) => inputs,
-        Ok(None) => {
-            unknown(planned);
-            let values = inputs::known_values(planned);
-            return judge(
-                context.gate(),
-                planned,
-                &values,
-                None,
-                change(prior, planned),
-                &Default::default(),
-            );
-        }
-        // A destroy plans first, and must not be stopped by a file that is gone meanwhile.
-        Err(diagnostics) => return softened(diagnostics, prior, planned),
-    };
-    kept.secrets = inputs.scrub.paths();
-    let chart = match resource.charts.fetch(&inputs.request, call).await {
-        Ok(chart) => chart,
-        // What the rules say of the choice may be the reason.
-        Err(diagnostic) => {
-            let values = serde_json::Value::Object(inputs::config(&inputs.values));
-            let change = change(prior, planned);
-            let mut diagnostics = judge(context.gate(), planned, &values, None, change, &inputs.scrub);
-            diagnostics.push(diagnostic);
-            return softened(diagnostics, prior, planned);
-        }
-    };
-    let what = match prior {
-        None => For::Install,
-        Some(prior) => For::Upgrade(
-            prior.get("revision").as_i64().and_then(|revision| u64::try_from(revision).ok()).unwrap_or(0) + 1,
-        ),
-    };
-    let rendered = match rendered(&chart, &inputs, what, None).await {
-        Ok(rendered) => rendered,
-        Err(diagnostics) => return softened(diagnostics, prior, planned),
-    };
-    let values = inputs::config(&inputs.values);
-    let digests = objects::digests(&rendered, &inputs.namespace, &inputs.scrub);
-    let mut put = |name: &str, value: Value| {
-        planned.set_at(&name.into(), value);
-    };
-    put("chart_version", Value::from(chart.metadata.version.as_str()));
-    put("app_version", Value::from(chart.metadata.app_version.as_str()));
-    put("values_digest", Value::from(objects::values_digest(&values, &inputs.scrub)));
-    put("objects", objects::value(&as_answered(&digests, prior)));
-    put("status", Value::from("deployed"));
-    let revises = prior.is_none_or(|prior| {
-        RELEASE.iter().any(|name| planned.get(name) != prior.get(name))
-            || ["keep_crds_on_destroy", "set_wo_revision", "description"]
-                .iter()
-                .any(|name| planned.get(name) != prior.get(name))
-    });
-    if revises {
-        // Whatever the reason is, templates that ask are answered anew.
-        planned.set_at(&"objects".into(), objects::value(&digests));
-        for name in ["revision", "notes"] {
-            planned.set_at(&name.into(), Value::Unknown);
-        }
-    } else if let Some(prior) = prior {
-        for name in ["revision", "notes"] {
-            planned.set_at(&name.into(), prior.get(name).clone());
-        }
-    }
-    judge(
-        context.gate(),
-        planned,
-        &serde_json::Value::Object(values),
-        Some(&rendered),
-        change(prior, planned),
-        &inputs.scrub,
-    )
+/// One plan of one release.
+struct Work<'a> {
+    resource: &'a InstallResource,
+    call: &'a Call,
+    context: &'a Context,
+    config: &'a Value,
+    prior: Option<&'a Value>,
+    /// Whether it is applied anew although nothing of it changes.
+    anew: bool,
 }
 
-/// The digests, with those of the state for objects that only an apply can tell: what was answered once is no reason to ask again.
-fn as_answered(digests: &Digests, prior: Option<&Value>) -> Digests {
-    let mut digests = digests.clone();
-    for (name, digest) in &mut digests {
-        if digest.is_none() {
-            let answered = prior.and_then(|prior| prior.get("objects").as_members()?.get(name)?.as_str());
-            // An object that somebody has changed is put right, whatever it asks.
-            *digest = answered.filter(|text| objects::is_digest(text)).map(str::to_owned);
+impl Work<'_> {
+    /// Works out what the release is to be, and puts it into the plan.
+    async fn plan(&self, planned: &mut Value, kept: &mut Kept) -> Diagnostics {
+        let gate = self.context.gate();
+        let inputs = match inputs::gather(planned, self.config) {
+            Ok(Some(inputs)) => inputs,
+            Ok(None) => {
+                unknown(planned);
+                let values = inputs::known_values(planned);
+                return judge(gate, planned, &values, None, self.configured(planned), &Scrub::default());
+            }
+            Err(diagnostics) => return self.without_chart(planned, diagnostics),
+        };
+        kept.secrets = inputs.scrub.paths();
+        let values = Json::Object(inputs.values.to_json());
+        let (chart, rendered) = match self.rendered(&inputs).await {
+            Ok(found) => found,
+            Err(mut diagnostics) => {
+                // What the rules say of the choice may be the reason.
+                let said = judge(gate, planned, &values, None, self.configured(planned), &inputs.scrub);
+                diagnostics.0.splice(0..0, said.0);
+                return self.without_chart(planned, diagnostics);
+            }
+        };
+        let objects = Objects::of(&rendered, &inputs.namespace, &inputs.scrub);
+        let mut put = |name: &str, value: Value| {
+            planned.set_at(&name.into(), value);
+        };
+        put("chart_version", Value::from(chart.metadata.version.as_str()));
+        put("app_version", Value::from(chart.metadata.app_version.as_str()));
+        put("values_digest", Value::from(objects::values_digest(&inputs.values.to_json(), &inputs.scrub)));
+        put("status", Value::from("deployed"));
+        put("objects", objects.answered(&kept.asked, self.prior.unwrap_or(&Value::Null).get("objects")));
+        match self
+            .prior
+            .filter(|prior| !self.anew && RELEASE.iter().all(|name| planned.get(name) == prior.get(name)))
+        {
+            Some(prior) => take(planned, prior, &["revision", "notes"]),
+            None => {
+                planned.set_at(&"objects".into(), objects.planned());
+                for name in ["revision", "notes"] {
+                    planned.set_at(&name.into(), Value::Unknown);
+                }
+            }
         }
+        // What our own inputs make of the release is a change, also where the attributes are the same: a values file, a newer version in
+        // a range. What somebody else made of it is none, so that a destroy, which plans first, is not trapped.
+        let change = match &kept.applied {
+            Some(applied) if *applied != made_from(&objects, &inputs) => {
+                self.prior.map_or(Change::Create, |_| Change::Update)
+            }
+            _ => self.configured(planned),
+        };
+        judge(gate, planned, &values, Some(&rendered), change, &inputs.scrub)
     }
-    digests
+
+    async fn rendered(&self, inputs: &Inputs) -> Result<(Arc<Chart>, Rendered), Diagnostics> {
+        let chart = self.resource.charts.fetch(&inputs.request, self.call).await?;
+        let revision =
+            |prior: &Value| prior.get("revision").as_i64().and_then(|revision| u64::try_from(revision).ok());
+        let what = self.prior.map_or(For::Install, |prior| For::Upgrade(revision(prior).unwrap_or(0) + 1));
+        let rendered = rendered(&chart, inputs, what, None).await?;
+        Ok((chart, rendered))
+    }
+
+    /// What the configuration asks for.
+    fn configured(&self, planned: &Value) -> Change {
+        let Some(prior) = self.prior else { return Change::Create };
+        let mut planned = planned.clone();
+        take(&mut planned, prior, &FOUND);
+        if planned == *prior { Change::Unchanged } else { Change::Update }
+    }
+
+    /// The plan where the chart cannot be had or rendered: all stays as it is. Errors are warnings then, unless the configuration asks for
+    /// a change: a destroy plans first, and must not be stopped by a file that is gone or a repository that is away.
+    fn without_chart(&self, planned: &mut Value, mut diagnostics: Diagnostics) -> Diagnostics {
+        let Some(prior) = self.prior else {
+            unknown(planned);
+            return diagnostics;
+        };
+        take(planned, prior, &FOUND);
+        if self.configured(planned) == Change::Unchanged {
+            for diagnostic in &mut diagnostics.0 {
+                diagnostic.severity = Severity::Warning;
+            }
+        }
+        if self.anew {
+            planned.set_at(&"revision".into(), Value::Unknown);
+        }
+        diagnostics
+    }
+}
+
+/// Takes attributes over from another state.
+fn take(planned: &mut Value, from: &Value, names: &[&str]) {
+    for name in names {
+        planned.set_at(&(*name).into(), from.get(name).clone());
+    }
 }
 
 /// Everything that depends on what is known only after apply.
 fn unknown(planned: &mut Value) {
-    for name in ["chart_version", "app_version", "values_digest", "objects", "revision", "notes"] {
+    for name in FOUND {
         planned.set_at(&name.into(), Value::Unknown);
     }
     planned.set_at(&"status".into(), Value::from("deployed"));
-}
-
-/// What is about to happen. A destroy begins with a plan, and what does not change must not trap it.
-fn change(prior: Option<&Value>, planned: &Value) -> Change {
-    match prior {
-        None => Change::Create,
-        Some(prior) if prior == planned => Change::Unchanged,
-        Some(prior) => {
-            let configured = |value: &Value| {
-                let mut value = value.clone();
-                for name in [
-                    "revision",
-                    "notes",
-                    "status",
-                    "objects",
-                    "values_digest",
-                    "chart_version",
-                    "app_version",
-                ] {
-                    value.set_at(&name.into(), Value::Null);
-                }
-                value
-            };
-            if configured(prior) == configured(planned) { Change::Unchanged } else { Change::Update }
-        }
-    }
-}
-
-/// Errors as warnings where the configuration is what the state says: nothing is asked for then but to be left in peace, or destroyed.
-fn softened(mut diagnostics: Diagnostics, prior: Option<&Value>, planned: &mut Value) -> Diagnostics {
-    let Some(prior) = prior else {
-        unknown(planned);
-        return diagnostics;
-    };
-    for name in ["chart_version", "app_version", "values_digest", "objects", "revision", "notes", "status"] {
-        planned.set_at(&name.into(), prior.get(name).clone());
-    }
-    if change(Some(prior), planned) == Change::Unchanged {
-        for diagnostic in &mut diagnostics.0 {
-            diagnostic.severity = Severity::Warning;
-        }
-    }
-    diagnostics
 }
 
 /// Definitions that the plan drops while they still have objects: with them the objects would go.
@@ -250,7 +245,7 @@ async fn lost(cluster: &cluster::Cluster, prior: &Value, planned: &Value) -> Opt
     }
     match release::custom_resources::in_use(cluster, &dropped).await {
         Ok(in_use) if in_use.is_empty() => None,
-        Ok(kinds) => Some(words::failed(&release::Error::DefinitionsInUse { kinds }, &Default::default())),
+        Ok(kinds) => Some(words::failed(&release::Error::DefinitionsInUse { kinds }, &Scrub::default())),
         // The apply asks again before it writes.
         Err(_) => None,
     }

@@ -11,7 +11,13 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{InstallResource, Kept, objects, observe, on_a_thread, scrub::Scrub, words};
+use super::{
+    InstallResource, Kept,
+    objects::{self, Objects},
+    observe, on_a_thread,
+    scrub::Scrub,
+    words,
+};
 use crate::{
     context::Reach,
     lifecycle::{is_same_cluster, reach},
@@ -66,7 +72,7 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
                         digests.remove(&name);
                     }
                     difference => {
-                        digests.insert(name, Some(scrub.text(&in_words(difference))));
+                        digests.insert(name, scrub.text(&in_words(difference)));
                     }
                 }
             }
@@ -84,9 +90,9 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
 pub fn recorded_objects(
     record: &Record,
     scrub: &Scrub,
-) -> Result<BTreeMap<objects::Name, Option<String>>, release::Error> {
+) -> Result<BTreeMap<objects::Name, String>, release::Error> {
     let rendered = chart::output::Rendered { manifests: record.documents()?, ..Default::default() };
-    Ok(objects::digests(&rendered, record.namespace(), scrub))
+    Ok(Objects::of(&rendered, record.namespace(), scrub).all())
 }
 
 /// How an object of the cluster is called among the objects of a release.
