@@ -18,7 +18,8 @@ mod crds;
 mod tests;
 
 pub use field::{Field, FieldType, Format};
-pub use rule::{Rule, Test, Verdict};
+pub use rule::Rule;
+pub(crate) use rule::Verdict;
 
 use crate::path::{FieldPath, Step};
 
@@ -139,6 +140,23 @@ impl Kind {
                 _ => return None,
             }
         }
+    }
+
+    /// The fields of the object at a place inside `spec`, in wire names: `sourceRef`, `include[].repository`;
+    /// empty for `spec` itself.
+    pub(crate) fn fields_at(&self, at: &str) -> Option<&'static [Field]> {
+        at.split('.').filter(|step| !step.is_empty()).try_fold(self.spec, |fields, step| {
+            let lists = step.matches("[]").count();
+            let field = fields.iter().find(|field| field.wire() == step.trim_end_matches("[]"))?;
+            let item = (0..lists).try_fold(&field.ty, |ty, _| match ty {
+                FieldType::List(item) => Some(*item),
+                _ => None,
+            })?;
+            match item {
+                FieldType::Object(fields) => Some(*fields),
+                _ => None,
+            }
+        })
     }
 
     /// The attribute of the resource for a path of the object: `spec.source_ref.name` for

@@ -14,6 +14,7 @@
 //! | [`mod@reference`] | which other objects an object needs |
 //! | [`duration`], [`git_url`], [`names`] | the texts that Flux and Kubernetes accept |
 
+mod cel;
 pub mod duration;
 pub mod git_url;
 pub mod hcl;

@@ -13,7 +13,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::kinds::{FLUX_VERSION, Field, FieldType, Kind, Rule, Test, Verdict};
+use crate::cel::Read;
+use crate::kinds::{FLUX_VERSION, Field, FieldType, Kind, Rule, Verdict};
 use crate::manifest::Manifest;
 use crate::names;
 use crate::path::FieldPath;
@@ -276,42 +277,47 @@ impl Checker<'_> {
         }
     }
 
-    fn rule(&mut self, rule: &Rule) {
-        let at = rule
-            .at
-            .split('.')
-            .filter(|key| !key.is_empty())
-            .fold(FieldPath::of(["spec"]), |path, key| path.child(key));
-        let fields = match self.kind.field(&at).map(|field| field.ty) {
-            _ if rule.at.is_empty() => self.kind.spec,
-            Some(FieldType::Object(fields)) => fields,
-            _ => return,
-        };
-        let Some(object @ Value::Object(_)) = self.manifest.get(&at) else { return };
-        let verdict = rule.decide(fields, object, |member| {
-            let path = at.child(member);
-            let absent = object.get(member).is_none_or(Value::is_null);
-            self.manifest.is_unknown(&path) || (absent && self.manifest.touches_unknown(&path))
-        });
-        if verdict != Verdict::Broken {
-            return;
-        }
-        let spelled = |wire: &'static str| match self.spelling {
-            Spelling::Wire => wire,
-            Spelling::Hcl => fields.iter().find(|f| f.wire() == wire).map_or(wire, Field::hcl),
-        };
-        match rule.test {
-            Test::OnlyWith { field, other, values } => {
-                let message = format!("allowed only where {} is {}", spelled(other), text::any_of(values));
-                let remedy = format!("remove it, or set {} to {}", spelled(other), text::any_of(values));
-                self.report(&at.child(field), message, Some(remedy));
-            }
-            Test::ExactlyOne(names) => {
-                let names: Vec<&str> = names.iter().map(|name| spelled(name)).collect();
-                let message = format!("exactly one of {} must be set", names.join(", "));
-                self.report(&at, message, None);
+    fn rule(&mut self, rule: &'static Rule) {
+        let Some(fields) = self.kind.fields_at(rule.at) else { return };
+        for at in self.places(rule.at) {
+            let Some(object @ Value::Object(_)) = self.manifest.get(&at) else { continue };
+            let open = |read: &Read| {
+                let path = read.path.iter().fold(at.clone(), |path, key| path.child(key));
+                let refused = |violation: &Violation| match read.presence {
+                    true => path.starts_with(&violation.path),
+                    false => path.overlaps(&violation.path),
+                };
+                // The API server too asks rules only about values of the right form.
+                is_open(self.manifest, &path, read.presence) || self.violations.iter().any(refused)
+            };
+            if rule.decide(fields, object, open) == Verdict::Broken {
+                let on = rule
+                    .on
+                    .split('.')
+                    .filter(|key| !key.is_empty())
+                    .fold(at.clone(), |path, key| path.child(key));
+                self.report(&on, rule.words(fields, self.spelling), None);
             }
         }
+    }
+
+    /// The paths of the objects at a place inside `spec`: one, or one for each element of a list.
+    fn places(&self, at: &str) -> Vec<FieldPath> {
+        let mut places = vec![FieldPath::of(["spec"])];
+        for step in at.split('.').filter(|step| !step.is_empty()) {
+            let name = step.trim_end_matches("[]");
+            places = places.iter().map(|place| place.child(name)).collect();
+            for _ in 0..step.matches("[]").count() {
+                let length = |place: &FieldPath| {
+                    self.manifest.get(place).and_then(Value::as_array).map_or(0, Vec::len)
+                };
+                places = places
+                    .iter()
+                    .flat_map(|place| (0..length(place)).map(|position| place.index(position)))
+                    .collect();
+            }
+        }
+        places
     }
 
     /// Reports every name that is not among the known ones.
@@ -368,6 +374,15 @@ impl Checker<'_> {
 
     fn report(&mut self, path: &FieldPath, message: String, remedy: Option<String>) {
         self.violations.push(Violation { path: path.clone(), message, remedy });
+    }
+}
+
+/// Whether a rule that reads the value at the path, or only whether there is one, cannot tell yet.
+fn is_open(manifest: &Manifest, path: &FieldPath, presence: bool) -> bool {
+    match manifest.get(path) {
+        // An unknown value inside it does not change that it is there.
+        Some(value) if presence && !value.is_null() => manifest.is_unknown(path),
+        _ => manifest.touches_unknown(path),
     }
 }
 

@@ -119,8 +119,7 @@ fn compare(kind: &Kind, crd: &Value) -> Vec<String> {
 
     comparison.object("", kind.spec, &stored["schema"]["openAPIV3Schema"]["properties"]["spec"]);
 
-    let mut ours: Vec<_> =
-        kind.rules.iter().flat_map(|rule| rule.cel.iter().map(|cel| (rule.at, *cel))).collect();
+    let mut ours: Vec<_> = kind.rules.iter().map(|rule| (rule.at, spaced(rule.cel))).collect();
     for (at, cel) in std::mem::take(&mut comparison.rules) {
         match ours.iter().position(|(our_at, our_cel)| *our_at == at && *our_cel == cel) {
             Some(position) => drop(ours.remove(position)),
@@ -290,10 +289,14 @@ impl Comparison<'_> {
 
     fn validations(&mut self, at: &str, schema: &Value) {
         for validation in schema["x-kubernetes-validations"].as_array().into_iter().flatten() {
-            let rule = validation["rule"].as_str().unwrap().to_owned();
-            self.rules.push((at.to_owned(), rule));
+            self.rules.push((at.to_owned(), spaced(validation["rule"].as_str().unwrap())));
         }
     }
+}
+
+/// An expression with one space where it has any: YAML folds long lines, and so do our tables.
+fn spaced(cel: &str) -> String {
+    cel.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn join(at: &str, name: &str) -> String {

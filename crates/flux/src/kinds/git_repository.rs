@@ -1,7 +1,7 @@
 //! GitRepository: a repository that Flux fetches.
 
 use super::shapes::{FINALIZER, LOCAL, SOURCE};
-use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule, Test};
+use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
 
 pub(super) static GIT_REPOSITORY: Kind = Kind {
     name: "GitRepository",
@@ -53,9 +53,10 @@ pub(super) static GIT_REPOSITORY: Kind = Kind {
     ],
     rules: &[Rule {
         at: "",
-        test: Test::OnlyWith { field: "serviceAccountName", other: "provider", values: &["azure", "aws"] },
-        cel: &["!has(self.serviceAccountName) || (has(self.provider) && (self.provider == 'azure' || \
-                self.provider == 'aws'))"],
+        cel: "!has(self.serviceAccountName) || (has(self.provider) && (self.provider == 'azure' || \
+              self.provider == 'aws'))",
+        on: "serviceAccountName",
+        says: "{serviceAccountName} is for {provider} `aws` or `azure`, which sign in with a ServiceAccount",
     }],
     readiness: Readiness::Condition { condition: "Ready", status_generation: true },
     controller: "source-controller",

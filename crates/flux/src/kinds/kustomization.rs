@@ -1,7 +1,7 @@
 //! Kustomization: manifests from a source, built, applied and kept that way.
 
 use super::shapes::{COMMON_METADATA, FINALIZER, KUSTOMIZE, LOCAL, SELECTOR, SOURCE};
-use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule, Test};
+use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
 
 pub(super) static KUSTOMIZATION: Kind = Kind {
     name: "Kustomization",
@@ -65,14 +65,20 @@ pub(super) static KUSTOMIZATION: Kind = Kind {
             .allowed(&["originAnnotations", "transformerAnnotations"]),
         Field::list("ignore", &FieldType::Object(IGNORE), "Fields that Flux neither compares nor applies."),
     ],
-    rules: &[Rule {
-        at: "kubeConfig",
-        test: Test::ExactlyOne(&["configMapRef", "secretRef"]),
-        cel: &[
-            "has(self.configMapRef) || has(self.secretRef)",
-            "!has(self.configMapRef) || !has(self.secretRef)",
-        ],
-    }],
+    rules: &[
+        Rule {
+            at: "kubeConfig",
+            cel: "has(self.configMapRef) || has(self.secretRef)",
+            on: "",
+            says: "{secretRef} or {configMapRef} must be set",
+        },
+        Rule {
+            at: "kubeConfig",
+            cel: "!has(self.configMapRef) || !has(self.secretRef)",
+            on: "",
+            says: "only one of {secretRef} and {configMapRef} may be set",
+        },
+    ],
     readiness: Readiness::Condition { condition: "Ready", status_generation: true },
     controller: "kustomize-controller",
     finalizer: FINALIZER,

@@ -46,19 +46,35 @@ fn faults(kind: &Kind) -> Vec<String> {
         }
     });
     for rule in kind.rules {
-        let at =
-            rule.at.split('.').filter(|key| !key.is_empty()).fold(FieldPath::of(["spec"]), |p, k| p.child(k));
-        let fields = match kind.field(&at).map(|field| field.ty) {
-            _ if rule.at.is_empty() => kind.spec,
-            Some(FieldType::Object(fields)) => fields,
-            _ => &[],
+        let at = format!(" rule at spec.{}", rule.at);
+        let Some(fields) = kind.fields_at(rule.at) else {
+            say(&at, "there is no object with fields");
+            continue;
         };
-        let names: Vec<&str> = match rule.test {
-            Test::OnlyWith { field, other, .. } => vec![field, other],
-            Test::ExactlyOne(names) => names.to_vec(),
-        };
-        if names.iter().any(|name| fields.iter().all(|field| field.wire() != *name)) {
-            say(&format!(" rule at spec.{}", rule.at), "names a field that is not there");
+        if !rule.on.is_empty() && member(fields, rule.on).is_none() {
+            say(&at, "shown on a field that is not there");
+        }
+        if rule.says.is_empty() || rule.says.ends_with('.') || rule.says.starts_with(char::is_uppercase) {
+            say(&at, "says nothing, or does not say it in lower case without a full stop");
+        }
+        for placeholder in rule.says.split('{').skip(1) {
+            let name = placeholder.split('}').next().unwrap_or_default();
+            if member(fields, name).is_none() {
+                say(&at, &format!("says {{{name}}}, which is no field"));
+            }
+        }
+        match rule.expression() {
+            Err(error) => say(&at, &format!("its expression cannot be read: {error}")),
+            Ok(expression) => {
+                if expression.reads().is_empty() && !expression.is_transition() {
+                    say(&at, "reads nothing");
+                }
+                for read in expression.reads() {
+                    if member(fields, &read.path.join(".")).is_none() {
+                        say(&at, &format!("reads {}, which is no field", read.path.join(".")));
+                    }
+                }
+            }
         }
     }
     for path in kind.references.iter().flat_map(|refers| [Some(refers.path), refers.unless]).flatten() {
@@ -68,6 +84,17 @@ fn faults(kind: &Kind) -> Vec<String> {
         }
     }
     faults
+}
+
+/// The field at a path in wire names inside an object.
+fn member(fields: &'static [Field], path: &str) -> Option<&'static Field> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let field = fields.iter().find(|field| field.wire() == first)?;
+    match (rest, field.ty) {
+        (None, _) => Some(field),
+        (Some(rest), FieldType::Object(inner)) => member(inner, rest),
+        _ => None,
+    }
 }
 
 fn walk(fields: &'static [Field], at: &str, visit: &mut impl FnMut(&'static [Field], &str)) {
@@ -108,7 +135,12 @@ fn an_unsound_table_is_refused() {
         Field::string("both", "Required.").default("\"a\"").required(),
     ];
     const REFERENCES: &[Refers] = &[Refers::secret("nowhere")];
-    const RULES: &[Rule] = &[Rule { at: "nowhere", test: Test::ExactlyOne(&["a"]), cel: &[] }];
+    const RULES: &[Rule] = &[
+        Rule { at: "nowhere", cel: "has(self.twice)", on: "", says: "something must hold" },
+        Rule { at: "", cel: "has(self.twice", on: "", says: "the bracket is open" },
+        Rule { at: "", cel: "has(self.once.more)", on: "once", says: "There {never} was one." },
+        Rule { at: "", cel: "true", on: "twice", says: "this is always so" },
+    ];
     let kind =
         Kind { resource: "Bad", spec: SPEC, rules: RULES, references: REFERENCES, ..**ALL.first().unwrap() };
     insta::assert_snapshot!("unsound_table", faults(&kind).join("\n"));

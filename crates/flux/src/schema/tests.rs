@@ -148,7 +148,7 @@ fn spells_other_fields_as_hcl_does() {
     });
     let violations = check_spelled(kustomization(), &manifest(kustomization(), spec), Spelling::Hcl);
     let said: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    assert_eq!(said, ["spec.kubeConfig: exactly one of config_map_ref, secret_ref must be set"]);
+    assert_eq!(said, ["spec.kubeConfig: secret_ref or config_map_ref must be set"]);
 }
 
 #[test]
@@ -173,6 +173,26 @@ fn an_unknown_deciding_field_defers_a_rule() {
     let known = manifest(kustomization(), spec);
     assert_eq!(check(kustomization(), &known).len(), 1);
     assert_eq!(said(kustomization(), &unknown(known, &["spec.kubeConfig.secretRef.name"])), "");
+}
+
+#[test]
+fn an_object_with_an_unknown_value_in_it_is_there() {
+    let reference = json!({"name": "a"});
+    let spec = json!({
+        "interval": "1m", "prune": true, "sourceRef": {"kind": "Bucket", "name": "app"},
+        "kubeConfig": {"secretRef": reference, "configMapRef": reference},
+    });
+    let paths = ["spec.kubeConfig.secretRef.name", "spec.kubeConfig.configMapRef.name"];
+    let known = manifest(kustomization(), spec);
+    assert_eq!(check(kustomization(), &unknown(known.clone(), &paths)).len(), 1);
+    assert_eq!(said(kustomization(), &unknown(known, &["spec.kubeConfig.secretRef"])), "");
+}
+
+#[test]
+fn what_is_refused_already_breaks_no_rule() {
+    let spec =
+        json!({"url": "https://x/y", "interval": "1m", "serviceAccountName": 1, "provider": "generic"});
+    assert_eq!(check(git(), &manifest(git(), spec)).len(), 1);
 }
 
 #[test]
