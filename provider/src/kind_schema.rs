@@ -6,6 +6,7 @@ use flux::{
     duration::Duration,
     kinds::{Field, FieldType},
 };
+use serde_json::Value as Json;
 use tfplugin::{
     schema::{Attribute, OneOf, Schema},
     timeouts::Timeouts,
@@ -52,7 +53,7 @@ fn attribute(field: &Field) -> Attribute {
     attribute.sensitive = field.sensitive;
     attribute.requires_replace = field.immutable;
     if let Some(default) = field.default_value()
-        && let Some(value) = scalar(&default)
+        && let Some(value) = filled_in(&field.ty, &default)
     {
         attribute = attribute.default(value);
     }
@@ -70,12 +71,24 @@ fn attribute(field: &Field) -> Attribute {
     attribute
 }
 
-/// A default that the table states, as a value; objects and lists have none.
-fn scalar(json: &serde_json::Value) -> Option<Value> {
-    match json {
-        serde_json::Value::String(text) => Some(Value::from(text.as_str())),
-        serde_json::Value::Bool(flag) => Some(Value::from(*flag)),
-        serde_json::Value::Number(number) => number.as_i64().map(Value::from),
+/// A default that the table states in wire names, as a value of the field's type; maps and free JSON have none.
+fn filled_in(ty: &FieldType, json: &Json) -> Option<Value> {
+    match (ty, json) {
+        (_, Json::String(text)) => Some(Value::from(text.as_str())),
+        (_, Json::Bool(flag)) => Some(Value::from(*flag)),
+        (_, Json::Number(number)) => number.as_i64().map(Value::from),
+        (FieldType::List(item), Json::Array(items)) => {
+            items.iter().map(|json| filled_in(item, json)).collect::<Option<_>>().map(Value::List)
+        }
+        (FieldType::Object(fields), Json::Object(members)) => {
+            let member = |field: &Field| match members.get(field.wire()) {
+                Some(json) => filled_in(&field.ty, json),
+                None => Some(Value::Null),
+            };
+            let members: Option<Vec<_>> =
+                fields.iter().map(|field| Some((field.hcl(), member(field)?))).collect();
+            members.map(Value::object)
+        }
         _ => None,
     }
 }
@@ -125,4 +138,25 @@ fn described(field: &Field) -> String {
         text.push_str(&format!(" Defaults to `{default}`."));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn default_of(resource: &str, name: &str) -> Option<Value> {
+        let kind = flux::kinds::by_resource(resource)?;
+        let field = kind.spec.iter().find(|field| field.hcl() == name)?;
+        filled_in(&field.ty, &field.default_value()?)
+    }
+
+    #[test]
+    fn what_the_cluster_fills_in_is_planned_be_it_a_text_a_list_or_an_object() {
+        assert_eq!(default_of("bucket", "timeout"), Some("60s".into()));
+        assert_eq!(default_of("kustomization", "force"), Some(false.into()));
+        assert_eq!(default_of("image_repository", "exclusion_list"), Some(Value::list([r"^.*\.sig$"])));
+        let update = Value::object([("path", Value::Null), ("strategy", "Setters".into())]);
+        assert_eq!(default_of("image_update_automation", "update"), Some(update));
+        assert_eq!(default_of("bucket", "region"), None);
+    }
 }

@@ -86,8 +86,10 @@ fn collect_owned(ty: &FieldType, value: &Value, at: &FieldPath, paths: &mut Vec<
         (_, Value::Null) => {}
         (FieldType::Object(fields), Value::Object(members)) => {
             for field in *fields {
-                if let Some(value) = members.get(field.hcl()) {
-                    collect_owned(&field.ty, value, &at.child(field.wire()), paths);
+                match members.get(field.hcl()) {
+                    None | Some(Value::Null) => {}
+                    Some(_) if field.atomic => paths.push(at.child(field.wire())),
+                    Some(value) => collect_owned(&field.ty, value, &at.child(field.wire()), paths),
                 }
             }
         }
@@ -149,7 +151,8 @@ fn refreshed_value(ty: &FieldType, state: &Value, live: &Value) -> Value {
                 .map(|field| {
                     let known = known.get(field.hcl()).unwrap_or(&Value::Null);
                     let live = members.get(field.wire()).unwrap_or(&Value::Null);
-                    (field.hcl().to_owned(), refreshed_value(&field.ty, known, live))
+                    let read = if field.atomic { refreshed_whole } else { refreshed_value };
+                    (field.hcl().to_owned(), read(&field.ty, known, live))
                 })
                 .collect(),
         ),
@@ -183,6 +186,29 @@ fn refreshed_value(ty: &FieldType, state: &Value, live: &Value) -> Value {
             state.clone()
         }
         _ => from_wire(ty, live),
+    }
+}
+
+/// Reads what has one owner as a whole: what another writer put beside ours replaced ours, and is drift too.
+fn refreshed_whole(ty: &FieldType, state: &Value, live: &Value) -> Value {
+    let read = from_wire(ty, live);
+    if state.is_null() || filled(state) == filled(&read) { state.clone() } else { read }
+}
+
+/// A value without the parts that hold nothing.
+fn filled(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: Map<_, _> = members
+                .iter()
+                .map(|(key, value)| (key.clone(), filled(value)))
+                .filter(|(_, v)| !v.is_null())
+                .collect();
+            if members.is_empty() { Value::Null } else { Value::Object(members) }
+        }
+        Value::Array(elements) if elements.is_empty() => Value::Null,
+        Value::Array(elements) => elements.iter().map(filled).collect(),
+        value => value.clone(),
     }
 }
 
@@ -281,6 +307,31 @@ mod tests {
         assert_eq!(refreshed(kustomization(), &state, &object)["spec"]["interval"], "1h");
         object["spec"]["interval"] = json!("2h0m0s");
         assert_eq!(refreshed(kustomization(), &state, &object)["spec"]["interval"], "2h0m0s");
+    }
+
+    #[test]
+    fn what_has_one_owner_as_a_whole_drifts_as_a_whole() {
+        let automation = crate::kinds::by_resource("image_update_automation").expect("the table");
+        let state = json!({
+            "name": "a", "namespace": "b", "labels": null, "annotations": null,
+            "spec": {"policy_selector": {"match_labels": {"team": "web"}, "match_expressions": []}},
+        });
+        let read = |selector: Value| {
+            refreshed(automation, &state, &json!({"metadata": {}, "spec": {"policySelector": selector}}))["spec"]
+                ["policy_selector"]
+                .clone()
+        };
+
+        assert_eq!(read(json!({"matchLabels": {"team": "web"}})), state["spec"]["policy_selector"]);
+        let added = read(json!({"matchLabels": {"team": "web", "tier": "db"}}));
+        assert_eq!(added["match_labels"], json!({"team": "web", "tier": "db"}));
+        let expression = json!([{"key": "a", "operator": "Exists"}]);
+        let added = read(json!({"matchLabels": {"team": "web"}, "matchExpressions": expression}));
+        assert_eq!(added["match_expressions"][0]["key"], "a");
+        assert_eq!(read(Value::Null), Value::Null);
+
+        let paths: Vec<_> = owned_paths(automation, &state).iter().map(ToString::to_string).collect();
+        assert_eq!(paths, ["spec.policySelector"]);
     }
 
     #[test]

@@ -6,9 +6,18 @@
 //!
 //! To add a kind: write its file below `kinds/`, register it in [`all`], and follow the tests that fail.
 
+mod artifact_generator;
+mod bucket;
+mod external_artifact;
 mod field;
 mod git_repository;
+mod helm_chart;
+mod helm_repository;
+mod image_policy;
+mod image_repository;
+mod image_update_automation;
 mod kustomization;
+mod oci_repository;
 mod rule;
 mod shapes;
 
@@ -21,6 +30,8 @@ pub use field::{Field, FieldType, Format};
 pub use rule::Rule;
 pub(crate) use rule::Verdict;
 
+use serde_json::Value;
+
 use crate::path::{FieldPath, Step};
 
 /// The Flux release whose CRDs the tables follow.
@@ -31,7 +42,19 @@ pub fn all() -> &'static [&'static Kind] {
     ALL
 }
 
-static ALL: &[&Kind] = &[&git_repository::GIT_REPOSITORY, &kustomization::KUSTOMIZATION];
+static ALL: &[&Kind] = &[
+    &git_repository::GIT_REPOSITORY,
+    &oci_repository::OCI_REPOSITORY,
+    &helm_repository::HELM_REPOSITORY,
+    &helm_chart::HELM_CHART,
+    &bucket::BUCKET,
+    &external_artifact::EXTERNAL_ARTIFACT,
+    &kustomization::KUSTOMIZATION,
+    &image_repository::IMAGE_REPOSITORY,
+    &image_policy::IMAGE_POLICY,
+    &image_update_automation::IMAGE_UPDATE_AUTOMATION,
+    &artifact_generator::ARTIFACT_GENERATOR,
+];
 
 /// The table of a kind, by API group and kind: `by_kind("source.toolkit.fluxcd.io", "GitRepository")`.
 pub fn by_kind(group: &str, kind: &str) -> Option<&'static Kind> {
@@ -112,6 +135,12 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// The kind in a sentence: `a GitRepository`, `an OCIRepository`.
+    pub fn with_article(&self) -> String {
+        let article = if self.name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
+        format!("{article} {}", self.name)
+    }
+
     /// The `apiVersion`: `source.toolkit.fluxcd.io/v1`.
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)
@@ -250,6 +279,34 @@ pub enum Readiness {
     Existence,
     /// Nothing says whether the object is ready, and nobody should wait for it.
     None,
+    /// The controller leaves the object alone, as the object asks.
+    Suspended,
+    /// It depends on a text of the object; upper and lower case are the same.
+    Where {
+        /// The path of the text in wire names: `spec.type`.
+        path: &'static str,
+        /// The text that decides.
+        is: &'static str,
+        /// What being ready means where the text is that.
+        then: &'static Readiness,
+        /// What it means elsewhere, also where there is no such text.
+        otherwise: &'static Readiness,
+    },
+}
+
+impl Readiness {
+    /// What being ready means for one object: never [`Readiness::Where`].
+    pub fn of(self, object: &Value) -> Readiness {
+        match self {
+            Readiness::Where { path, is, then, otherwise } => {
+                let text = path.parse::<FieldPath>().ok();
+                let text = text.as_ref().and_then(|path| path.get(object)).and_then(Value::as_str);
+                let decides = text.is_some_and(|text| text.eq_ignore_ascii_case(is));
+                if decides { then.of(object) } else { otherwise.of(object) }
+            }
+            plain => plain,
+        }
+    }
 }
 
 /// A column of `fluxgate get`.

@@ -74,11 +74,18 @@ pub fn assess(kind: &Kind, object: &Value) -> Status {
     if object.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
         return Status::new(State::Suspended, "Suspended", "reconciliation is suspended");
     }
-    match kind.readiness {
-        Readiness::Existence => Status::new(State::Ready, "Exists", format!("a {} has no status", kind.name)),
-        Readiness::None => {
-            Status::new(State::Unknown, "", format!("a {} does not say whether it is ready", kind.name))
+    match kind.readiness.of(object) {
+        Readiness::Existence => {
+            Status::new(State::Ready, "Exists", format!("{} has no status", described(kind)))
         }
+        Readiness::Suspended => {
+            Status::new(State::Suspended, "Suspended", format!("{} is not reconciled", described(kind)))
+        }
+        Readiness::None | Readiness::Where { .. } => Status::new(
+            State::Unknown,
+            "",
+            format!("{} does not say whether it is ready", kind.with_article()),
+        ),
         Readiness::Condition { condition, status_generation } => {
             let Some(generation) = metadata.get("generation").and_then(Value::as_i64) else {
                 return Status::new(State::Unknown, "", "the object has no generation");
@@ -86,6 +93,14 @@ pub fn assess(kind: &Kind, object: &Value) -> Status {
             let status = object.get("status").unwrap_or(&Value::Null);
             Conditions { kind, status, generation, status_generation }.assess(condition)
         }
+    }
+}
+
+/// The object in a sentence, with what about it decides where something does.
+fn described(kind: &Kind) -> String {
+    match kind.readiness {
+        Readiness::Where { path, is, .. } => format!("{} whose {path} is {is}", kind.with_article()),
+        _ => kind.with_article(),
     }
 }
 
@@ -146,10 +161,13 @@ impl Conditions<'_> {
         conditions.iter().map(Condition).find(|condition| condition.text("type") == name)
     }
 
-    /// Whether a condition is about the current generation. One that does not say is as old as the status.
+    /// Whether a condition is about the current generation. One that does not say is as old as the status, and
+    /// where the status of a kind does not say either, what it says is all there is to go by.
     fn concerns_this(&self, condition: &Condition<'_>) -> bool {
-        let observed = self.observed(condition.0).or_else(|| self.observed(self.status));
-        observed == Some(self.generation)
+        match self.observed(condition.0).or_else(|| self.observed(self.status)) {
+            Some(observed) => observed == self.generation,
+            None => !self.status_generation,
+        }
     }
 
     fn observed(&self, holder: &Value) -> Option<i64> {
@@ -319,6 +337,67 @@ mod tests {
             "status": {"conditions": [condition("Ready", "True", 2, "")]},
         });
         assert_eq!(assess(&generator, &object).state, State::Ready);
+    }
+
+    #[test]
+    fn a_kind_whose_status_has_no_generation_is_taken_at_its_word() {
+        let artifact = kinds::by_resource("external_artifact").unwrap();
+        let said = |condition: Value| {
+            let metadata = json!({"name": "a", "generation": 2});
+            assess(artifact, &json!({"metadata": metadata, "status": {"conditions": [condition]}})).state
+        };
+        assert_eq!(said(json!({"type": "Ready", "status": "True"})), State::Ready);
+        assert_eq!(said(condition("Ready", "True", 2, "")), State::Ready);
+        assert_eq!(said(condition("Ready", "True", 1, "")), State::Progressing);
+        // Where the controllers always say it, nothing said is nothing seen.
+        let silent = json!({
+            "metadata": {"name": "a", "generation": 2},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        });
+        assert_eq!(assess(git(), &silent).state, State::Progressing);
+    }
+
+    #[test]
+    fn an_oci_helm_repository_is_ready_when_it_exists_and_another_is_not() {
+        let repository = kinds::by_resource("helm_repository").unwrap();
+        let of_type = |spec: Value| {
+            assess(repository, &json!({"metadata": {"name": "a", "generation": 1}, "spec": spec}))
+        };
+        let status = of_type(json!({"type": "oci"}));
+        assert_eq!(status.state, State::Ready);
+        insta::assert_snapshot!(status.message, @"a HelmRepository whose spec.type is oci has no status");
+        for spec in [json!({"type": "default"}), json!({"type": null}), json!({}), Value::Null] {
+            assert_eq!(of_type(spec).state, State::Progressing);
+        }
+        assert_eq!(of_type(json!({"type": "oci", "suspend": true})).state, State::Suspended);
+    }
+
+    #[test]
+    fn a_generator_that_is_switched_off_by_an_annotation_is_not_waited_for() {
+        let generator = kinds::by_resource("artifact_generator").unwrap();
+        let annotated = |value: &str| {
+            let annotations = json!({"source.extensions.fluxcd.io/reconcile": value});
+            assess(generator, &json!({"metadata": {"generation": 1, "annotations": annotations}})).state
+        };
+        assert_eq!(annotated("Disabled"), State::Suspended);
+        assert_eq!(annotated("disabled"), State::Suspended);
+        assert_eq!(annotated("enabled"), State::Progressing);
+    }
+
+    #[test]
+    fn what_decides_may_lie_inside_what_another_thing_decided() {
+        const INNER: Readiness = Readiness::Where {
+            path: "spec.mode",
+            is: "quiet",
+            then: &Readiness::None,
+            otherwise: &Readiness::Suspended,
+        };
+        let nested =
+            Readiness::Where { path: "spec.kind", is: "a", then: &INNER, otherwise: &Readiness::Existence };
+        assert_eq!(nested.of(&json!({"spec": {"kind": "a", "mode": "quiet"}})), Readiness::None);
+        assert_eq!(nested.of(&json!({"spec": {"kind": "a"}})), Readiness::Suspended);
+        assert_eq!(nested.of(&json!({"spec": {"kind": 1}})), Readiness::Existence);
+        assert_eq!(nested.of(&Value::Null), Readiness::Existence);
     }
 
     fn kind_like_git() -> Kind {

@@ -124,7 +124,12 @@ impl Checker<'_> {
             Some(other) => self.wrong_type(&spec, "a mapping", other),
         }
         let known = ["apiVersion", "kind", "metadata", "spec", "status"];
-        self.strangers(object.keys(), &known, &root, &format!("a {} has no such field", self.kind.name));
+        self.strangers(
+            object.keys(),
+            &known,
+            &root,
+            &format!("{} has no such field", self.kind.with_article()),
+        );
     }
 
     fn metadata(&mut self) {
@@ -191,7 +196,12 @@ impl Checker<'_> {
             }
         }
         let known: Vec<&str> = fields.iter().map(Field::wire).collect();
-        self.strangers(members.keys(), &known, path, &format!("a {} has no such field", self.kind.name));
+        self.strangers(
+            members.keys(),
+            &known,
+            path,
+            &format!("{} has no such field", self.kind.with_article()),
+        );
     }
 
     fn value(&mut self, field: &Field, ty: &FieldType, value: &Value, path: &FieldPath) {

@@ -177,7 +177,7 @@ impl Write<'_> {
         }
         let mut state = self.planned.clone();
         observe(&mut state, &object);
-        if self.waits() {
+        if self.waits(&object) {
             let wait = Wait::new(&target, Condition::ready(self.resource.kind), timeout).from(object);
             match cluster.wait(&wait).await {
                 Ok(Some(object)) => observe(&mut state, &object),
@@ -195,9 +195,9 @@ impl Write<'_> {
         ApplyResponse { state: Some(state), private, diagnostics }
     }
 
-    fn waits(&self) -> bool {
+    fn waits(&self, object: &Json) -> bool {
         self.planned.get("wait").as_bool() != Some(false)
-            && matches!(self.resource.kind.readiness, Readiness::Condition { .. })
+            && matches!(self.resource.kind.readiness.of(object), Readiness::Condition { .. })
     }
 
     /// A wait that did not end well. An error taints what a create made, so an object that existed before gets a warning:

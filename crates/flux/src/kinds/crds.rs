@@ -31,7 +31,7 @@ fn tables_say_what_the_crds_say() {
 fn the_comparison_sees_every_kind_of_difference() {
     const INNER: &[Field] = &[Field::string("a", "")];
     const SPEC: &[Field] = &[
-        Field::string("same", "").required().allowed(&["a", "b"]).default("\"a\"").length(1, 5),
+        Field::string("same", "").required().allowed(&["a", "b"]).length(1, 5),
         Field::string("extra", ""),
         Field::boolean("type", ""),
         Field::string("optional", ""),
@@ -46,8 +46,11 @@ fn the_comparison_sees_every_kind_of_difference() {
         Field::json("free", ""),
         Field::string("left_out_wrongly", ""),
         Field::string("strange", ""),
+        Field::string("filled_in", "").default("\"a\"").required(),
+        Field::object("whole", INNER, ""),
+        Field::object("parts", INNER, "").atomic(),
     ];
-    let crd = json!({"spec": {
+    let mut crd = json!({"spec": {
         "group": "example.com",
         "scope": "Cluster",
         "names": {"kind": "Other", "plural": "others"},
@@ -57,10 +60,10 @@ fn the_comparison_sees_every_kind_of_difference() {
             "storage": true,
             "additionalPrinterColumns": [{"jsonPath": ".spec.nowhere"}],
             "schema": {"openAPIV3Schema": {"properties": {"spec": {
-                "required": ["same", "optional"],
+                "required": ["same", "optional", "filledIn"],
                 "x-kubernetes-validations": [{"rule": "true"}],
                 "properties": {
-                    "same": {"type": "string", "enum": ["b", "a"], "default": "a", "minLength": 1, "maxLength": 5},
+                    "same": {"type": "string", "enum": ["b", "a"], "minLength": 1, "maxLength": 5},
                     "missing": {"type": "string"},
                     "type": {"type": "string"},
                     "optional": {"type": "string"},
@@ -80,6 +83,16 @@ fn the_comparison_sees_every_kind_of_difference() {
             }}}},
         }],
     }});
+    let properties = crd
+        .pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties")
+        .and_then(Value::as_object_mut)
+        .unwrap();
+    properties.insert("filledIn".to_owned(), json!({"type": "string", "default": "a"}));
+    for (name, owners) in [("whole", "atomic"), ("parts", "granular")] {
+        let inner = json!({"a": {"type": "string"}});
+        let object = json!({"type": "object", "properties": inner, "x-kubernetes-map-type": owners});
+        properties.insert(name.to_owned(), object);
+    }
     let left_out =
         &[("leftOut", "a reason"), ("leftOutWrongly", "is in the table"), ("nowhere", "is in no CRD")];
     let kind = Kind { spec: SPEC, left_out, ..**ALL.first().unwrap() };
@@ -182,11 +195,9 @@ impl Comparison<'_> {
             let at = join(at, name);
             match fields.get(name.as_str()) {
                 Some(field) => {
-                    self.same(
-                        &format!("{at} required"),
-                        &json!(field.required),
-                        &json!(required.contains(&name.as_str())),
-                    );
+                    // The API server fills in a default before it looks for what is required.
+                    let needed = required.contains(&name.as_str()) && property["default"].is_null();
+                    self.same(&format!("{at} required"), &json!(field.required), &json!(needed));
                     self.field(&at, field, property);
                 }
                 None if self.kind.left_out.iter().any(|(path, _)| *path == at) => self.left_out.push(at),
@@ -205,6 +216,8 @@ impl Comparison<'_> {
         self.same(&format!("{at} maxItems"), &json!(field.max_items), &schema["maxItems"]);
         self.same(&format!("{at} minimum"), &json!(field.minimum), &schema["minimum"]);
         self.same(&format!("{at} maximum"), &json!(field.maximum), &schema["maximum"]);
+        let atomic = schema["x-kubernetes-map-type"] == "atomic";
+        self.same(&format!("{at} atomic"), &json!(field.atomic), &json!(atomic));
         self.typed(at, field, &field.ty, schema);
     }
 
@@ -279,8 +292,11 @@ impl Comparison<'_> {
             "x-kubernetes-validations",
         ];
         for (keyword, value) in schema.as_object().into_iter().flatten() {
-            // int64 is what a whole number is here anyway.
-            let known = KNOWN.contains(&keyword.as_str()) || (keyword == "format" && value == "int64");
+            // int64 is what a whole number is here anyway, and lists have one owner unless they say more.
+            let known = KNOWN.contains(&keyword.as_str())
+                || (keyword == "format" && value == "int64")
+                || (keyword == "x-kubernetes-list-type" && value == "atomic")
+                || (keyword == "x-kubernetes-map-type" && value == "atomic");
             if !known {
                 self.say(at, format!("the keyword {keyword} is not compared"));
             }

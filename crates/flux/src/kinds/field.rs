@@ -40,6 +40,8 @@ pub struct Field {
     pub minimum: Option<i64>,
     /// The greatest number.
     pub maximum: Option<i64>,
+    /// Whether an object has one owner as a whole, so that who applies it removes what others put into it.
+    pub atomic: bool,
     /// Whether the API refuses to change it, so that the object must be replaced.
     pub immutable: bool,
     /// Whether its value must not be shown.
@@ -107,6 +109,7 @@ impl Field {
             max_items: None,
             minimum: None,
             maximum: None,
+            atomic: false,
             immutable: false,
             sensitive: false,
         }
@@ -212,10 +215,31 @@ impl Field {
         self
     }
 
+    /// The greatest number of characters, where an empty text is allowed.
+    #[must_use]
+    pub const fn max_length(mut self, greatest: u64) -> Field {
+        self.max_length = Some(greatest);
+        self
+    }
+
     /// The least and the greatest number of elements.
     #[must_use]
     pub const fn items(mut self, least: u64, greatest: u64) -> Field {
         self.min_items = Some(least);
+        self.max_items = Some(greatest);
+        self
+    }
+
+    /// The least number of elements, where there is no greatest.
+    #[must_use]
+    pub const fn min_items(mut self, least: u64) -> Field {
+        self.min_items = Some(least);
+        self
+    }
+
+    /// The greatest number of elements, where an empty list is allowed.
+    #[must_use]
+    pub const fn max_items(mut self, greatest: u64) -> Field {
         self.max_items = Some(greatest);
         self
     }
@@ -225,6 +249,13 @@ impl Field {
     pub const fn range(mut self, least: Option<i64>, greatest: Option<i64>) -> Field {
         self.minimum = least;
         self.maximum = greatest;
+        self
+    }
+
+    /// The object has one owner as a whole (`x-kubernetes-map-type: atomic`).
+    #[must_use]
+    pub const fn atomic(mut self) -> Field {
+        self.atomic = true;
         self
     }
 

@@ -1,6 +1,6 @@
 //! GitRepository: a repository that Flux fetches.
 
-use super::shapes::{FINALIZER, LOCAL, SOURCE};
+use super::shapes::{FINALIZER, GIT_REF, LOCAL, SOURCE};
 use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
 
 pub(super) static GIT_REPOSITORY: Kind = Kind {
@@ -16,7 +16,7 @@ pub(super) static GIT_REPOSITORY: Kind = Kind {
             .pattern("^(http|https|ssh)://.*$")
             .format(Format::GitUrl),
         Field::duration("interval", "How often Flux asks the Git server for changes.").required(),
-        Field::object("ref", REF, "What to check out; without it the branch `master`."),
+        Field::object("ref", GIT_REF, "What to check out; without it the branch `master`."),
         Field::object(
             "secret_ref",
             LOCAL,
@@ -79,20 +79,6 @@ pub(super) static GIT_REPOSITORY: Kind = Kind {
     ],
     left_out: &[],
 };
-
-const REF: &[Field] = &[
-    Field::string("branch", "A branch."),
-    Field::string("tag", "A tag; goes before `branch`."),
-    Field::string(
-        "semver",
-        "A range of versions, of which the newest tag is taken: `>=1.0.0 <2.0.0`; goes before `tag`.",
-    ),
-    Field::string("name", "A full reference: `refs/pull/420/head`; goes before all but `commit`."),
-    Field::string(
-        "commit",
-        "A commit's SHA; goes before all others. With `branch`, only that branch is fetched.",
-    ),
-];
 
 const VERIFY: &[Field] = &[
     Field::string(

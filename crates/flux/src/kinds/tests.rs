@@ -77,6 +77,19 @@ fn faults(kind: &Kind) -> Vec<String> {
             }
         }
     }
+    for path in deciding(&kind.readiness) {
+        let fault = match path.parse::<FieldPath>() {
+            Err(_) => "cannot be read",
+            Ok(read) => match read.steps() {
+                [Step::Key(root), ..] if root == "spec" && kind.field(&read).is_none() => {
+                    "names a field that is not there"
+                }
+                [Step::Key(root), ..] if root == "spec" || root == "metadata" => continue,
+                _ => "is not for the user to write",
+            },
+        };
+        say(&format!(" readiness {path}"), fault);
+    }
     for path in kind.references.iter().flat_map(|refers| [Some(refers.path), refers.unless]).flatten() {
         let path: FieldPath = format!("spec.{}", path.replace("[]", "[0]")).parse().unwrap();
         if kind.field(&path).is_none() {
@@ -94,6 +107,16 @@ fn member(fields: &'static [Field], path: &str) -> Option<&'static Field> {
         (None, _) => Some(field),
         (Some(rest), FieldType::Object(inner)) => member(inner, rest),
         _ => None,
+    }
+}
+
+/// The paths whose texts decide what being ready means.
+fn deciding(readiness: &Readiness) -> Vec<&'static str> {
+    match readiness {
+        Readiness::Where { path, then, otherwise, .. } => {
+            [vec![*path], deciding(then), deciding(otherwise)].concat()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -141,8 +164,18 @@ fn an_unsound_table_is_refused() {
         Rule { at: "", cel: "has(self.once.more)", on: "once", says: "There {never} was one." },
         Rule { at: "", cel: "true", on: "twice", says: "this is always so" },
     ];
-    let kind =
-        Kind { resource: "Bad", spec: SPEC, rules: RULES, references: REFERENCES, ..**ALL.first().unwrap() };
+    const UNREAD: Readiness =
+        Readiness::Where { path: "spec[", is: "", then: &Readiness::None, otherwise: &Readiness::None };
+    const STATUS: Readiness =
+        Readiness::Where { path: "status.x", is: "", then: &Readiness::None, otherwise: &UNREAD };
+    let kind = Kind {
+        resource: "Bad",
+        spec: SPEC,
+        rules: RULES,
+        references: REFERENCES,
+        readiness: Readiness::Where { path: "spec.nowhere", is: "", then: &STATUS, otherwise: &UNREAD },
+        ..**ALL.first().unwrap()
+    };
     insta::assert_snapshot!("unsound_table", faults(&kind).join("\n"));
 }
 

@@ -5,6 +5,8 @@ use super::*;
 use crate::kinds;
 use crate::manifest::Origin;
 
+mod sources;
+
 fn git() -> &'static Kind {
     kinds::by_resource("git_repository").unwrap()
 }
