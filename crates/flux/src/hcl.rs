@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     duration::Duration,
-    kinds::{FieldType, Kind},
+    kinds::{Field, FieldType, Kind},
     manifest::{Manifest, ManifestError, Origin},
     path::FieldPath,
 };
@@ -151,8 +151,16 @@ fn refreshed_value(ty: &FieldType, state: &Value, live: &Value) -> Value {
                 .map(|field| {
                     let known = known.get(field.hcl()).unwrap_or(&Value::Null);
                     let live = members.get(field.wire()).unwrap_or(&Value::Null);
-                    let read = if field.atomic { refreshed_whole } else { refreshed_value };
-                    (field.hcl().to_owned(), read(&field.ty, known, live))
+                    let value = match (&field.ty, known, live) {
+                        _ if field.atomic => refreshed_whole(&field.ty, known, live),
+                        (FieldType::List(item), Value::Array(known), Value::Array(live))
+                            if !field.keys.is_empty() =>
+                        {
+                            refreshed_keyed(item, field.keys, known, live)
+                        }
+                        _ => refreshed_value(&field.ty, known, live),
+                    };
+                    (field.hcl().to_owned(), value)
                 })
                 .collect(),
         ),
@@ -210,6 +218,24 @@ fn filled(value: &Value) -> Value {
         Value::Array(elements) => elements.iter().map(filled).collect(),
         value => value.clone(),
     }
+}
+
+/// Reads a list whose elements are told apart by keys: they keep their order, and those that others added are theirs.
+fn refreshed_keyed(item: &FieldType, keys: &[&str], state: &[Value], live: &[Value]) -> Value {
+    let wire: Vec<Value> = live.iter().map(|live| from_wire(item, live)).collect();
+    let name = |key: &str| match item {
+        FieldType::Object(fields) => fields.iter().find(|field| field.wire() == key).map(Field::hcl),
+        _ => None,
+    };
+    let names: Vec<&str> = keys.iter().filter_map(|key| name(key)).collect();
+    let same = |one: &Value, other: &Value| names.iter().all(|name| one[name] == other[name]);
+    state
+        .iter()
+        .filter_map(|known| {
+            let position = wire.iter().position(|read| same(known, read))?;
+            Some(refreshed_value(item, known, &live[position]))
+        })
+        .collect()
 }
 
 fn same_duration(one: &str, other: &str) -> bool {
@@ -332,6 +358,27 @@ mod tests {
 
         let paths: Vec<_> = owned_paths(automation, &state).iter().map(ToString::to_string).collect();
         assert_eq!(paths, ["spec.policySelector"]);
+    }
+
+    #[test]
+    fn elements_that_others_add_to_a_list_with_keys_are_theirs() {
+        let receiver = crate::kinds::by_resource("receiver").expect("the table");
+        let ours = |url: &str, audience: Value| json!({"issuer_url": url, "audience": audience});
+        let state = json!({"spec": {"oidc_providers": [ours("https://b", json!("x")), ours("https://a", Value::Null)]}});
+        let read = |providers: Value| {
+            refreshed(receiver, &state, &json!({"metadata": {}, "spec": {"oidcProviders": providers}}))["spec"]
+                ["oidc_providers"]
+                .clone()
+        };
+        let live = |url: &str, audience: &str| json!({"issuerURL": url, "audience": audience});
+
+        let theirs = live("https://c", "z");
+        let all = read(json!([theirs, live("https://a", "added"), live("https://b", "x")]));
+        assert_eq!(all[0]["audience"], "x");
+        assert_eq!(all[1]["issuer_url"], "https://a");
+        assert_eq!((&all[1]["audience"], all.as_array().map(Vec::len)), (&Value::Null, Some(2)));
+        let changed = read(json!([live("https://b", "y")]));
+        assert_eq!((&changed[0]["audience"], changed.as_array().map(Vec::len)), (&json!("y"), Some(1)));
     }
 
     #[test]

@@ -6,18 +6,25 @@
 //!
 //! To add a kind: write its file below `kinds/`, register it in [`all`], and follow the tests that fail.
 
+mod alert;
+mod alert_provider;
 mod artifact_generator;
 mod bucket;
 mod external_artifact;
 mod field;
+mod flux_instance;
 mod git_repository;
 mod helm_chart;
+mod helm_release;
 mod helm_repository;
 mod image_policy;
 mod image_repository;
 mod image_update_automation;
 mod kustomization;
 mod oci_repository;
+mod receiver;
+mod resource_set;
+mod resource_set_input_provider;
 mod rule;
 mod shapes;
 
@@ -50,10 +57,17 @@ static ALL: &[&Kind] = &[
     &bucket::BUCKET,
     &external_artifact::EXTERNAL_ARTIFACT,
     &kustomization::KUSTOMIZATION,
+    &helm_release::HELM_RELEASE,
+    &alert_provider::ALERT_PROVIDER,
+    &alert::ALERT,
+    &receiver::RECEIVER,
     &image_repository::IMAGE_REPOSITORY,
     &image_policy::IMAGE_POLICY,
     &image_update_automation::IMAGE_UPDATE_AUTOMATION,
     &artifact_generator::ARTIFACT_GENERATOR,
+    &resource_set::RESOURCE_SET,
+    &resource_set_input_provider::RESOURCE_SET_INPUT_PROVIDER,
+    &flux_instance::FLUX_INSTANCE,
 ];
 
 /// The table of a kind, by API group and kind: `by_kind("source.toolkit.fluxcd.io", "GitRepository")`.

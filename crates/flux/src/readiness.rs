@@ -71,7 +71,7 @@ pub fn assess(kind: &Kind, object: &Value) -> Status {
     if metadata.get("deletionTimestamp").is_some_and(|time| !time.is_null()) {
         return Status::new(State::Terminating, "Terminating", terminating(kind, metadata));
     }
-    if object.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
+    if is_suspended(kind, object) {
         return Status::new(State::Suspended, "Suspended", "reconciliation is suspended");
     }
     match kind.readiness.of(object) {
@@ -101,6 +101,16 @@ fn described(kind: &Kind) -> String {
     match kind.readiness {
         Readiness::Where { path, is, .. } => format!("{} whose {path} is {is}", kind.with_article()),
         _ => kind.with_article(),
+    }
+}
+
+/// Whether nobody reconciles the object. The Flux Operator has an annotation where Flux has a field.
+fn is_suspended(kind: &Kind, object: &Value) -> bool {
+    match kind.controller {
+        "flux-operator" => object
+            .pointer("/metadata/annotations/fluxcd.controlplane.io~1reconcile")
+            .is_some_and(|word| word == "disabled"),
+        _ => object.pointer("/spec/suspend") == Some(&Value::Bool(true)),
     }
 }
 
@@ -307,6 +317,18 @@ mod tests {
         object["spec"] = json!({"suspend": true});
         assert_eq!(assess(git(), &object).state, State::Suspended);
         object["spec"] = json!({"suspend": false});
+        assert_eq!(assess(git(), &object).state, State::Progressing);
+    }
+
+    #[test]
+    fn the_operator_suspends_by_an_annotation() {
+        let kind = kinds::by_resource("resource_set").unwrap();
+        let mut object = object(-1, &[condition("Ready", "True", 1, "")]);
+        assert_eq!(assess(kind, &object).state, State::Progressing);
+        object["metadata"]["annotations"] = json!({"fluxcd.controlplane.io/reconcile": "enabled"});
+        assert_eq!(assess(kind, &object).state, State::Progressing);
+        object["metadata"]["annotations"] = json!({"fluxcd.controlplane.io/reconcile": "disabled"});
+        assert_eq!(assess(kind, &object).state, State::Suspended);
         assert_eq!(assess(git(), &object).state, State::Progressing);
     }
 

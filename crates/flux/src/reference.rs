@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kinds::{Kind, Refers, Target};
+use crate::kinds::{Kind, Refers, Target, all, by_kind};
 use crate::path::FieldPath;
 
 /// Another object, as an object names it.
@@ -79,7 +79,8 @@ fn read(refers: &Refers, path: FieldPath, value: &Value, own: Option<&str>) -> O
         Value::String(name) => (name.as_str(), path),
         _ => (member("name")?, path.child("name")),
     };
-    if name.is_empty() {
+    // An asterisk means all objects of a kind.
+    if name.is_empty() || name == "*" {
         return None;
     }
     let (group, kind) = match refers.to {
@@ -87,7 +88,8 @@ fn read(refers: &Refers, path: FieldPath, value: &Value, own: Option<&str>) -> O
         Target::Named(group) => {
             let stated =
                 member("apiVersion").map(|version| version.split_once('/').map_or("", |(group, _)| group));
-            (stated.unwrap_or(group), member("kind")?)
+            let kind = member("kind")?;
+            (stated.unwrap_or_else(|| group_of(kind, group)), kind)
         }
     };
     Some(Reference {
@@ -98,6 +100,15 @@ fn read(refers: &Refers, path: FieldPath, value: &Value, own: Option<&str>) -> O
         path,
         optional: value.get("optional").and_then(Value::as_bool).unwrap_or(false),
     })
+}
+
+/// The API group of a kind that was named without one: this one where it has such a kind or none of Flux's
+/// groups has, else the one that has.
+fn group_of<'g>(kind: &str, group: &'g str) -> &'g str {
+    if by_kind(group, kind).is_some() {
+        return group;
+    }
+    all().iter().find(|known| known.name == kind).map_or(group, |known| known.group)
 }
 
 #[cfg(test)]
@@ -175,6 +186,47 @@ mod tests {
         assert_eq!(
             listed("kustomization", &spec),
             ["spec.sourceRef.name: ExternalArtifact/n/x (example.com)"]
+        );
+    }
+
+    #[test]
+    fn an_alert_names_objects_of_several_groups() {
+        let spec = json!({
+            "providerRef": {"name": "chat"},
+            "eventSources": [
+                {"kind": "GitRepository", "name": "fleet"},
+                {"kind": "Kustomization", "name": "*"},
+                {"kind": "HelmRelease", "name": "web", "namespace": "apps"},
+            ],
+        });
+        insta::assert_snapshot!(listed("alert", &spec).join("\n"), @r"
+        spec.providerRef.name: Provider/flux-system/chat (notification.toolkit.fluxcd.io)
+        spec.eventSources[0].name: GitRepository/flux-system/fleet (source.toolkit.fluxcd.io)
+        spec.eventSources[2].name: HelmRelease/apps/web (helm.toolkit.fluxcd.io)
+        ");
+    }
+
+    #[test]
+    fn a_helm_release_needs_its_chart_and_its_values() {
+        let spec = json!({
+            "chart": {"spec": {
+                "chart": "web",
+                "sourceRef": {"kind": "HelmRepository", "name": "charts"},
+                "verify": {"secretRef": {"name": "keys"}},
+            }},
+            "valuesFrom": [{"kind": "Secret", "name": "passwords", "optional": true}],
+            "dependsOn": [{"name": "database"}],
+        });
+        insta::assert_snapshot!(listed("helm_release", &spec).join("\n"), @r"
+        spec.chart.spec.sourceRef.name: HelmRepository/flux-system/charts (source.toolkit.fluxcd.io)
+        spec.chart.spec.verify.secretRef.name: Secret/flux-system/keys (core)
+        spec.valuesFrom[0].name: Secret/flux-system/passwords (core, optional)
+        spec.dependsOn[0].name: HelmRelease/flux-system/database (helm.toolkit.fluxcd.io)
+        ");
+        let spec = json!({"chartRef": {"kind": "OCIRepository", "name": "web"}});
+        assert_eq!(
+            listed("helm_release", &spec),
+            ["spec.chartRef.name: OCIRepository/flux-system/web (source.toolkit.fluxcd.io)"]
         );
     }
 

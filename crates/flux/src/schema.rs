@@ -226,6 +226,7 @@ impl Checker<'_> {
             }
             (FieldType::List(item), Value::Array(items)) => {
                 self.count(field, items.len(), path);
+                self.twice(field, items, path);
                 for (position, value) in items.iter().enumerate() {
                     self.value(field, item, value, &path.index(position));
                 }
@@ -284,6 +285,27 @@ impl Checker<'_> {
             self.report(path, format!("has {count} elements, and at least {least} are needed"), None);
         } else if let Some(most) = field.max_items.filter(|most| count > *most) {
             self.report(path, format!("has {count} elements, and at most {most} are allowed"), None);
+        }
+    }
+
+    /// Refuses an element that has the keys of an earlier one.
+    fn twice(&mut self, field: &Field, items: &[Value], path: &FieldPath) {
+        if field.keys.is_empty() {
+            return;
+        }
+        let mut seen = Vec::new();
+        for (position, item) in items.iter().enumerate() {
+            let path = path.index(position);
+            let known = field.keys.iter().all(|key| !self.manifest.touches_unknown(&path.child(*key)));
+            let keys: Vec<&Value> = field.keys.iter().map(|key| &item[*key]).collect();
+            if !known || keys.iter().any(|key| key.is_null()) {
+                continue;
+            }
+            if seen.contains(&keys) {
+                let key = path.child(field.keys[0]);
+                self.report(&key, "the same as in an element before it".to_owned(), None);
+            }
+            seen.push(keys);
         }
     }
 

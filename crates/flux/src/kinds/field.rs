@@ -36,6 +36,8 @@ pub struct Field {
     pub min_items: Option<u64>,
     /// The greatest number of elements of a list.
     pub max_items: Option<u64>,
+    /// The members, in wire names, by which the elements of a list are told apart: no two may have the same.
+    pub keys: &'static [&'static str],
     /// The least number.
     pub minimum: Option<i64>,
     /// The greatest number.
@@ -107,6 +109,7 @@ impl Field {
             max_length: None,
             min_items: None,
             max_items: None,
+            keys: &[],
             minimum: None,
             maximum: None,
             atomic: false,
@@ -241,6 +244,13 @@ impl Field {
     #[must_use]
     pub const fn max_items(mut self, greatest: u64) -> Field {
         self.max_items = Some(greatest);
+        self
+    }
+
+    /// The members, in wire names, by which the elements of a list are told apart.
+    #[must_use]
+    pub const fn keys(mut self, members: &'static [&'static str]) -> Field {
+        self.keys = members;
         self
     }
 

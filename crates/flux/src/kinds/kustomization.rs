@@ -1,6 +1,9 @@
 //! Kustomization: manifests from a source, built, applied and kept that way.
 
-use super::shapes::{COMMON_METADATA, FINALIZER, KUSTOMIZE, LOCAL, SELECTOR, SOURCE};
+use super::shapes::{
+    COMMON_METADATA, FINALIZER, HEALTH_CHECK_EXPR, IGNORE, IMAGE, KUBE_CONFIG, KUSTOMIZE, LOCAL, PATCH,
+    SOURCE,
+};
 use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
 
 pub(super) static KUSTOMIZATION: Kind = Kind {
@@ -134,14 +137,6 @@ const HEALTH_CHECK: &[Field] = &[
     Field::string("api_version", "Its API version; without it, the one that the cluster prefers."),
 ];
 
-const HEALTH_CHECK_EXPR: &[Field] = &[
-    Field::string("api_version", "The API version of the custom resources.").required(),
-    Field::string("kind", "The kind of the custom resources."),
-    Field::string("current", "True when the resource is as it should be.").required(),
-    Field::string("in_progress", "True while the resource is on its way."),
-    Field::string("failed", "True when the resource has failed."),
-];
-
 const POST_BUILD: &[Field] = &[
     Field::string_map("substitute", "Variables and their values, for `${name}` in the manifests."),
     Field::list(
@@ -166,48 +161,9 @@ const SUBSTITUTE_FROM: &[Field] = &[
     Field::boolean("optional", "Go on without it where it does not exist.").default("false"),
 ];
 
-const PATCH: &[Field] = &[
-    Field::string("patch", "A strategic merge patch or a list of JSON 6902 operations, as YAML.").required(),
-    Field::object(
-        "target",
-        SELECTOR,
-        "The resources to patch; a merge patch without it finds its own by name.",
-    ),
-];
-
-const IMAGE: &[Field] = &[
-    Field::string("name", "The image as the manifests name it, without a tag.").required(),
-    Field::string("new_name", "The name to use instead."),
-    Field::string("new_tag", "The tag to use instead."),
-    Field::string("digest", "The digest to use instead; goes before `new_tag`."),
-];
-
 const DECRYPTION: &[Field] = &[
     Field::string("provider", "What decrypts.").required().allowed(&["sops"]),
     Field::object("secret_ref", LOCAL, "The Secret with private keys or cloud credentials; these go first."),
     Field::string("service_account_name", "The ServiceAccount whose cloud identity may use the keys.")
         .format(Format::ObjectName),
-];
-
-const KUBE_CONFIG: &[Field] = &[
-    Field::object(
-        "secret_ref",
-        KUBE_CONFIG_SECRET,
-        "The Secret with a kubeconfig that needs no programs or files.",
-    ),
-    Field::object(
-        "config_map_ref",
-        LOCAL,
-        "The ConfigMap that says how to reach the cluster with a cloud identity.",
-    ),
-];
-
-const KUBE_CONFIG_SECRET: &[Field] = &[
-    Field::string("name", "The name of the Secret.").required().format(Format::ObjectName),
-    Field::string("key", "The key that holds the kubeconfig; without it, `value`."),
-];
-
-const IGNORE: &[Field] = &[
-    Field::strings("paths", "JSON pointers of the fields to leave alone.").required(),
-    Field::object("target", SELECTOR, "The resources that this concerns; without it, all."),
 ];

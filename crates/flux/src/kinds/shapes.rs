@@ -14,6 +14,18 @@ pub(super) const IMAGES: &str = "image.toolkit.fluxcd.io";
 /// The API group of Kustomizations.
 pub(super) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 
+/// The API group of Helm releases.
+pub(super) const HELM: &str = "helm.toolkit.fluxcd.io";
+
+/// The API group of providers, alerts and receivers.
+pub(super) const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
+
+/// The API group of the Flux Operator.
+pub(super) const OPERATOR: &str = "fluxcd.controlplane.io";
+
+/// The finalizer that the Flux Operator uses.
+pub(super) const OPERATOR_FINALIZER: Option<&str> = Some("fluxcd.controlplane.io/finalizer");
+
 /// The finalizer that every Flux controller uses.
 pub(super) const FINALIZER: Option<&str> = Some("finalizers.fluxcd.io");
 
@@ -80,13 +92,106 @@ pub(super) const LABEL_SELECTOR: &[Field] = &[
     Field::string_map("match_labels", "Labels that the object has, with their values."),
     Field::list(
         "match_expressions",
-        &FieldType::Object(LABEL_EXPRESSION),
+        &FieldType::Object(LABEL_REQUIREMENT),
         "Further conditions; all of them must hold.",
     ),
 ];
 
-const LABEL_EXPRESSION: &[Field] = &[
-    Field::string("key", "The label.").required(),
-    Field::string("operator", "How it is judged: `In`, `NotIn`, `Exists` or `DoesNotExist`.").required(),
-    Field::strings("values", "The values for `In` and `NotIn`; none for the others."),
+/// How custom resources of a kind are judged, as CEL expressions over the resource.
+pub(super) const HEALTH_CHECK_EXPR: &[Field] = &[
+    Field::string("api_version", "The API version of the custom resources.").required(),
+    Field::string("kind", "The kind of the custom resources."),
+    Field::string("current", "True when the resource is as it should be.").required(),
+    Field::string("in_progress", "True while the resource is on its way."),
+    Field::string("failed", "True when the resource has failed."),
+];
+
+/// A patch of built resources.
+pub(super) const PATCH: &[Field] = &[
+    Field::string("patch", "A strategic merge patch or a list of JSON 6902 operations, as YAML.").required(),
+    Field::object(
+        "target",
+        SELECTOR,
+        "The resources to patch; a merge patch without it finds its own by name.",
+    ),
+];
+
+/// A container image to replace.
+pub(super) const IMAGE: &[Field] = &[
+    Field::string("name", "The image as the manifests name it, without a tag.").required(),
+    Field::string("new_name", "The name to use instead."),
+    Field::string("new_tag", "The tag to use instead."),
+    Field::string("digest", "The digest to use instead; goes before `new_tag`."),
+];
+
+/// Another cluster; a rule of the kind sees to it that one of the two is set.
+pub(super) const KUBE_CONFIG: &[Field] = &[
+    Field::object(
+        "secret_ref",
+        KUBE_CONFIG_SECRET,
+        "The Secret with a kubeconfig that needs no programs or files.",
+    ),
+    Field::object(
+        "config_map_ref",
+        LOCAL,
+        "The ConfigMap that says how to reach the cluster with a cloud identity.",
+    ),
+];
+
+const KUBE_CONFIG_SECRET: &[Field] = &[
+    Field::string("name", "The name of the Secret.").required().format(Format::ObjectName),
+    Field::string("key", "The key that holds the kubeconfig; without it, `value`."),
+];
+
+/// Fields that are left to others.
+pub(super) const IGNORE: &[Field] = &[
+    Field::strings("paths", "JSON pointers of the fields to leave alone.").required(),
+    Field::object("target", SELECTOR, "The resources that this concerns; without it, all."),
+];
+
+/// The name of a source that is meant.
+pub(super) const SOURCE_NAME: Field =
+    Field::string("name", "The name of the source.").required().length(1, 253).format(Format::ObjectName);
+
+/// The namespace of a source that is meant.
+pub(super) const SOURCE_NAMESPACE: Field =
+    Field::string("namespace", "The namespace of the source; without it, that of the object.")
+        .length(1, 63)
+        .format(Format::Namespace);
+
+/// The kinds whose events Flux can send, and which a webhook can wake.
+pub(super) const EVENT_OBJECTS: &[&str] = &[
+    "Bucket",
+    "GitRepository",
+    "Kustomization",
+    "HelmRelease",
+    "HelmChart",
+    "HelmRepository",
+    "ImageRepository",
+    "ImagePolicy",
+    "ImageUpdateAutomation",
+    "OCIRepository",
+    "ArtifactGenerator",
+    "ExternalArtifact",
+];
+
+/// The name of objects in an alert or a receiver.
+pub(super) const EVENT_OBJECT_NAME: Field =
+    Field::string("name", "The name of the object, or `*` for all of the kind.").required().length(1, 253);
+
+/// The namespace of objects in an alert or a receiver.
+pub(super) const EVENT_OBJECT_NAMESPACE: Field =
+    Field::string("namespace", "The namespace of the objects; without it, the same one.")
+        .length(1, 253)
+        .format(Format::Namespace);
+
+/// The labels of objects in an alert or a receiver.
+pub(super) const EVENT_OBJECT_LABELS: Field =
+    Field::string_map("match_labels", "Labels that the objects must have; only where `name` is `*`.");
+
+/// A requirement on the labels of objects.
+pub(super) const LABEL_REQUIREMENT: &[Field] = &[
+    Field::string("key", "The key of the label.").required(),
+    Field::string("operator", "What must be true: `In`, `NotIn`, `Exists`, `DoesNotExist`.").required(),
+    Field::strings("values", "The values for `In` and `NotIn`."),
 ];

@@ -204,7 +204,7 @@ fn fields_of_flux_would_collide_at_the_top_level() {
         .filter(|name| RESERVED.contains(name))
         .collect();
     // If this is ever empty, `spec = { … }` has lost its reason.
-    assert_eq!(colliding.into_iter().collect::<Vec<_>>(), ["depends_on", "provider", "wait"]);
+    assert_eq!(colliding.into_iter().collect::<Vec<_>>(), ["cluster", "depends_on", "provider", "wait"]);
 }
 
 #[test]

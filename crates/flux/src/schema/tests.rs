@@ -5,6 +5,7 @@ use super::*;
 use crate::kinds;
 use crate::manifest::Origin;
 
+mod rules;
 mod sources;
 
 fn git() -> &'static Kind {
@@ -250,6 +251,19 @@ fn a_number_beyond_64_bits_is_never_rounded_in_silence() {
     ");
     for (count, expected) in [(0, 1), (1, 0), (9, 0), (10, 1)] {
         assert_eq!(check(&kind, &manifest(&kind, json!({"count": count}))).len(), expected);
+    }
+}
+
+#[test]
+fn elements_that_are_told_apart_by_a_key_have_it_once() {
+    const ITEM: &[Field] = &[Field::string("url", ""), Field::string("audience", "")];
+    const FIELDS: &[Field] = &[Field::list("issuers", &FieldType::Object(ITEM), "").keys(&["url"])];
+    let kind = Kind { spec: FIELDS, rules: &[], ..*git() };
+    let spec = json!({"issuers": [{"url": "a"}, {"url": "b"}, {"url": "a", "audience": "x"}, {}, {}]});
+    let twice = manifest(&kind, spec);
+    assert_eq!(said(&kind, &twice), "spec.issuers[2].url: the same as in an element before it\n");
+    for path in ["spec.issuers[2].url", "spec.issuers[0]", "spec.issuers"] {
+        assert_eq!(said(&kind, &unknown(twice.clone(), &[path])), "", "{path}");
     }
 }
 
