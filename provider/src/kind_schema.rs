@@ -114,9 +114,11 @@ fn value_type(ty: &FieldType) -> Type {
         FieldType::StringMap => Type::map(Type::String),
         FieldType::Json => Type::Dynamic,
         // A list of dynamics fails on mixed shapes, so a list of free JSON is dynamic as a whole.
-        FieldType::List(FieldType::Json) | FieldType::Map(FieldType::Json) => Type::Dynamic,
-        FieldType::List(inner) => Type::list(value_type(inner)),
-        FieldType::Map(inner) => Type::map(value_type(inner)),
+        FieldType::List(inner) | FieldType::Map(inner) => match (ty, value_type(inner)) {
+            (_, Type::Dynamic) => Type::Dynamic,
+            (FieldType::List(_), inner) => Type::list(inner),
+            (_, inner) => Type::map(inner),
+        },
         FieldType::Object(fields) => {
             Type::object(fields.iter().map(|field| (field.hcl(), value_type(&field.ty))).collect::<Vec<_>>())
         }
