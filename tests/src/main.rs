@@ -15,6 +15,7 @@ mod house;
 mod install;
 mod lifecycle;
 mod ownership;
+mod prunes;
 mod reconcile;
 mod support;
 mod waits;

@@ -19,23 +19,30 @@ pub fn api() -> Result<Shared, Error> {
     Ok(plane)
 }
 
-/// Makes a cluster serve Flux's kinds.
+/// Definitions of the Flux Operator's kinds, written for these tests.
+const OPERATOR_CRDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testutil/data/operator-crds");
+
+/// Makes a cluster serve Flux's kinds and those of its operator.
 pub fn definitions(plane: &ControlPlane) -> Result<(), Error> {
     let data = test_data()?;
-    for file in
-        ["source.toolkit.fluxcd.io_gitrepositories.yaml", "kustomize.toolkit.fluxcd.io_kustomizations.yaml"]
-    {
-        let text = std::fs::read_to_string(data.join("crds").join(file)).unwrap();
+    for kind in flux::kinds::all() {
+        let folder = match kind.controller {
+            "flux-operator" => OPERATOR_CRDS.into(),
+            _ => data.join("crds"),
+        };
+        let file = folder.join(format!("{}_{}.yaml", kind.group, kind.plural));
+        let text =
+            std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         apply_as(plane, "test-setup", &serde_saphyr::from_str(&text).unwrap());
     }
     wait::until("Flux's definitions are served", std::time::Duration::from_secs(60), || {
-        let listed = |kind| {
-            wait::block_on(async || objects(plane, kind, "default").list(&ListParams::default()).await)
-        };
-        match (listed("GitRepository"), listed("Kustomization")) {
-            (Ok(_), Ok(_)) => Ok(()),
-            (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+        for kind in flux::kinds::all() {
+            let listed = wait::block_on(async || {
+                objects(plane, kind.name, "default").list(&ListParams::default()).await
+            });
+            listed.map_err(|error| format!("{}: {error}", kind.name))?;
         }
+        Ok(())
     })
 }
 
@@ -108,15 +115,15 @@ resource "fluxgate_git_repository" "app" {{
 
 fn resource(kind: &str) -> ApiResource {
     let (group, version, plural) = match kind {
-        "GitRepository" => ("source.toolkit.fluxcd.io", "v1", "gitrepositories"),
-        "Kustomization" => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
         "ConfigMap" => ("", "v1", "configmaps"),
         "Namespace" => ("", "v1", "namespaces"),
         "ServiceAccount" => ("", "v1", "serviceaccounts"),
         "Deployment" => ("apps", "v1", "deployments"),
-        "Alert" => ("notification.toolkit.fluxcd.io", "v1beta3", "alerts"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
-        _ => panic!("the tests know no {kind}"),
+        _ => match flux::kinds::all().iter().find(|known| known.name == kind) {
+            Some(known) => (known.group, known.version, known.plural),
+            None => panic!("the tests know no {kind}"),
+        },
     };
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }

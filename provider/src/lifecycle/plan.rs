@@ -1,7 +1,11 @@
 //! Planning: everything that can be checked without the cluster is checked here, and nothing connects for a new object.
 
 use cluster::Error;
-use flux::schema::{Spelling, Violation, check_spelled};
+use flux::{
+    Kind,
+    readiness::{State, assess},
+    schema::{Spelling, Violation, check_spelled},
+};
 use policy::Change;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -111,27 +115,49 @@ pub async fn plan_destroy(resource: &FluxResource, request: PlanDestroyRequest) 
 
 /// Announces that deleting the object deletes workloads, with their number and the way out.
 async fn prune_warning(resource: &FluxResource, context: &Context, prior: &Value) -> Option<Diagnostic> {
-    let spec = prior.get("spec");
-    let keeps =
-        spec.get("prune").as_bool() == Some(false) || spec.get("deletion_policy").as_str() == Some("Orphan");
-    if !resource.kind.prunes || keeps {
+    if !resource.kind.prunes || keeps(prior) {
         return None;
     }
     let Reach::Known(cluster) = reach(context, prior) else { return None };
     let target = resource.target(&attributes_of(prior));
     // A warning is all that is at stake: where the cluster does not answer, the delete will say so.
     let object = cluster.get(&target).await.ok().flatten()?;
+    // No controller deletes anything on behalf of an object that is suspended.
+    let suspended = assess(resource.kind, &object).state == State::Suspended;
     let count = cluster::count_inventory(&object);
-    if count == 0 {
+    if suspended || count == 0 {
         return None;
     }
     let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+    let way_out = way_out(resource.kind);
     Some(Diagnostic::warning(
         "Deleting this prunes what runs",
         format!(
-            "Deleting {target} deletes what it applied: {objects}. To keep them, set spec.deletion_policy = \"Orphan\" and apply that first."
+            "Deleting {target} deletes what it applied: {objects}. To keep them, set {way_out} and apply that first."
         ),
     ))
+}
+
+/// Whether what the object applied stays when the object goes.
+fn keeps(prior: &Value) -> bool {
+    let spec = prior.get("spec");
+    match spec.get("deletion_policy").as_str() {
+        Some("Orphan") => true,
+        None | Some("MirrorPrune") => spec.get("prune").as_bool() == Some(false),
+        _ => false,
+    }
+}
+
+/// What to set so that it stays, by what the kind has for it.
+fn way_out(kind: &Kind) -> &'static str {
+    let has = |name| kind.spec.iter().any(|field| field.hcl() == name);
+    if has("deletion_policy") {
+        "spec.deletion_policy = \"Orphan\""
+    } else if has("suspend") {
+        "spec.suspend = true"
+    } else {
+        "the annotation fluxcd.controlplane.io/reconcile = \"disabled\""
+    }
 }
 
 /// What the table of the kind has against a field. Where nothing changes it is a warning, since a destroy plans first.
