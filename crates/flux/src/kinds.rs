@@ -160,6 +160,11 @@ impl Kind {
         format!("{}/{}", self.group, self.version)
     }
 
+    /// The only name that an object of the kind may have, where a cluster has but one of them.
+    pub fn only_name(&self) -> Option<&'static str> {
+        (self.resource == flux_instance::FLUX_INSTANCE.resource).then_some(flux_instance::NAME)
+    }
+
     /// The field of `spec` at a path in wire names (`spec.ref.branch`, `spec.patches[0].patch`).
     ///
     /// Below a map or free JSON there are no fields; the answer is none there, and for `spec` itself.

@@ -143,7 +143,10 @@ impl Checker<'_> {
             let path = path.child(field);
             match metadata.get(field) {
                 None | Some(Value::Null) => {}
-                Some(Value::String(name)) if field == "name" => self.name(&path, name, names::subdomain),
+                Some(Value::String(name)) if field == "name" => {
+                    self.name(&path, name, names::subdomain);
+                    self.only_name(&path, name);
+                }
                 Some(Value::String(namespace)) => self.name(&path, namespace, names::label),
                 Some(other) => self.wrong_type(&path, "a string", other),
             }
@@ -161,6 +164,14 @@ impl Checker<'_> {
             }
         }
         self.strangers(metadata.keys(), METADATA, &path, "metadata has no such field");
+    }
+
+    fn only_name(&mut self, path: &FieldPath, name: &str) {
+        let only = self.kind.only_name().filter(|only| *only != name && !self.manifest.is_unknown(path));
+        if let Some(only) = only {
+            let message = format!("a cluster has one {}, whose name is {only}", self.kind.name);
+            self.report(path, message, Some(format!("write \"{only}\"")));
+        }
     }
 
     fn metadata_entry(&mut self, path: &FieldPath, key: &str, value: &Value, label: bool) {

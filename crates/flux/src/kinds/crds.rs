@@ -110,6 +110,8 @@ fn the_comparison_sees_every_kind_of_difference() {
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["b"],
     });
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["x-kubernetes-validations"] =
+        json!([{"rule": "self.metadata.name == 'a'"}]);
     let left_out =
         &[("leftOut", "a reason"), ("leftOutWrongly", "is in the table"), ("nowhere", "is in no CRD")];
     let kind = Kind { spec: SPEC, left_out, ..**ALL.first().unwrap() };
@@ -147,7 +149,12 @@ fn compare(kind: &Kind, crd: &Value) -> Vec<String> {
     let stored = versions.iter().find(|version| version["storage"] == true).unwrap();
     comparison.same("version", &json!(kind.version), &stored["name"]);
 
-    comparison.object("", kind.spec, &stored["schema"]["openAPIV3Schema"]["properties"]["spec"]);
+    let whole = &stored["schema"]["openAPIV3Schema"];
+    let only_name = kind.only_name().map(|name| format!("self.metadata.name == '{name}'"));
+    let of_the_whole: Vec<&str> = rules(whole).collect();
+    comparison.same("name", &json!(only_name.iter().collect::<Vec<_>>()), &json!(of_the_whole));
+
+    comparison.object("", kind.spec, &whole["properties"]["spec"]);
 
     let mut ours: Vec<_> = kind.rules.iter().map(|rule| (rule.at, spaced(rule.cel))).collect();
     for (at, cel) in std::mem::take(&mut comparison.rules) {

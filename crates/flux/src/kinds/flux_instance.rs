@@ -3,6 +3,9 @@
 use super::shapes::{COMMON_METADATA, OPERATOR, OPERATOR_FINALIZER, PATCH};
 use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
 
+/// What the one instance of a cluster is called.
+pub(super) const NAME: &str = "flux";
+
 pub(super) static FLUX_INSTANCE: Kind = Kind {
     name: "FluxInstance",
     group: OPERATOR,

@@ -20,7 +20,7 @@ fn manifest(kind: &Kind, spec: Value) -> Manifest {
     let object = json!({
         "apiVersion": kind.api_version(),
         "kind": kind.name,
-        "metadata": {"name": "app", "namespace": "flux-system"},
+        "metadata": {"name": kind.only_name().unwrap_or("app"), "namespace": "flux-system"},
         "spec": spec,
     });
     Manifest::new(object, Origin::resource("test")).unwrap()

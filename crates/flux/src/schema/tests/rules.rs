@@ -176,3 +176,22 @@ fn rules_of_the_operators_kinds() {
         )
     );
 }
+
+#[test]
+fn a_flux_instance_has_one_name() {
+    let kind = kinds::by_resource("flux_instance").unwrap();
+    let named = |name: &str| {
+        let object = json!({
+            "apiVersion": kind.api_version(), "kind": kind.name, "metadata": {"name": name},
+            "spec": {"distribution": {"version": "2.x", "registry": "ghcr.io/fluxcd"}},
+        });
+        Manifest::new(object, Origin::resource("test")).unwrap()
+    };
+    assert_eq!(said(kind, &named("flux")), "");
+    let other = named("other");
+    assert_eq!(
+        said(kind, &other),
+        "metadata.name: a cluster has one FluxInstance, whose name is flux; write \"flux\"\n"
+    );
+    assert_eq!(said(kind, &unknown(other, &["metadata.name"])), "");
+}
