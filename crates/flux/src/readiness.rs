@@ -71,7 +71,7 @@ pub fn assess(kind: &Kind, object: &Value) -> Status {
     if metadata.get("deletionTimestamp").is_some_and(|time| !time.is_null()) {
         return Status::new(State::Terminating, "Terminating", terminating(kind, metadata));
     }
-    if is_suspended(kind, object) {
+    if object.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
         return Status::new(State::Suspended, "Suspended", "reconciliation is suspended");
     }
     match kind.readiness.of(object) {
@@ -101,16 +101,6 @@ fn described(kind: &Kind) -> String {
     match kind.readiness {
         Readiness::Where { path, is, .. } => format!("{} whose {path} is {is}", kind.with_article()),
         _ => kind.with_article(),
-    }
-}
-
-/// Whether nobody reconciles the object. The Flux Operator has an annotation where Flux has a field.
-fn is_suspended(kind: &Kind, object: &Value) -> bool {
-    match kind.controller {
-        "flux-operator" => object
-            .pointer("/metadata/annotations/fluxcd.controlplane.io~1reconcile")
-            .is_some_and(|word| word == "disabled"),
-        _ => object.pointer("/spec/suspend") == Some(&Value::Bool(true)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! FluxInstance of the Flux Operator: Flux itself, installed and upgraded.
 
-use super::shapes::{COMMON_METADATA, OPERATOR, OPERATOR_FINALIZER, PATCH};
-use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
+use super::shapes::{COMMON_METADATA, OPERATOR, OPERATOR_FINALIZER, OPERATOR_READINESS, PATCH};
+use super::{Column, Field, FieldType, Format, Kind, Refers, Rule};
 
 /// What the one instance of a cluster is called.
 pub(super) const NAME: &str = "flux";
@@ -67,7 +67,7 @@ pub(super) static FLUX_INSTANCE: Kind = Kind {
             says: "{multitenantWorkloadIdentity} needs {objectLevelWorkloadIdentity} = true",
         },
     ],
-    readiness: Readiness::Condition { condition: "Ready", status_generation: false },
+    readiness: OPERATOR_READINESS,
     controller: "flux-operator",
     finalizer: OPERATOR_FINALIZER,
     prunes: true,

@@ -1,7 +1,7 @@
 //! ResourceSet of the Flux Operator: objects made from templates, once for each set of inputs.
 
-use super::shapes::{COMMON_METADATA, LABEL_REQUIREMENT, OPERATOR, OPERATOR_FINALIZER};
-use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
+use super::shapes::{COMMON_METADATA, LABEL_REQUIREMENT, OPERATOR, OPERATOR_FINALIZER, OPERATOR_READINESS};
+use super::{Column, Field, FieldType, Format, Kind, Refers, Rule};
 
 pub(super) static RESOURCE_SET: Kind = Kind {
     name: "ResourceSet",
@@ -63,7 +63,7 @@ pub(super) static RESOURCE_SET: Kind = Kind {
             says: "exactly one of {name} and {selector} must be set",
         },
     ],
-    readiness: Readiness::Condition { condition: "Ready", status_generation: false },
+    readiness: OPERATOR_READINESS,
     controller: "flux-operator",
     finalizer: OPERATOR_FINALIZER,
     prunes: true,

@@ -1,7 +1,7 @@
 //! ResourceSetInputProvider of the Flux Operator: inputs for ResourceSets, looked up outside.
 
-use super::shapes::{LABEL_REQUIREMENT, LOCAL, OPERATOR, OPERATOR_FINALIZER};
-use super::{Column, Field, FieldType, Format, Kind, Readiness, Refers, Rule};
+use super::shapes::{LABEL_REQUIREMENT, LOCAL, OPERATOR, OPERATOR_FINALIZER, OPERATOR_READINESS};
+use super::{Column, Field, FieldType, Format, Kind, Refers, Rule};
 
 pub(super) static RESOURCE_SET_INPUT_PROVIDER: Kind = Kind {
     name: "ResourceSetInputProvider",
@@ -133,7 +133,7 @@ pub(super) static RESOURCE_SET_INPUT_PROVIDER: Kind = Kind {
             says: "{name} is not allowed beside {matchLabels} and {matchExpressions}",
         },
     ],
-    readiness: Readiness::Condition { condition: "Ready", status_generation: false },
+    readiness: OPERATOR_READINESS,
     controller: "flux-operator",
     finalizer: OPERATOR_FINALIZER,
     prunes: false,

@@ -1,6 +1,6 @@
 //! Objects that several kinds hold: references by name, selectors, metadata.
 
-use super::{Field, FieldType, Format};
+use super::{Field, FieldType, Format, Readiness};
 
 /// The API group of sources.
 pub(super) const SOURCE: &str = "source.toolkit.fluxcd.io";
@@ -28,6 +28,14 @@ pub(super) const OPERATOR_FINALIZER: Option<&str> = Some("fluxcd.controlplane.io
 
 /// The finalizer that every Flux controller uses.
 pub(super) const FINALIZER: Option<&str> = Some("finalizers.fluxcd.io");
+
+/// What being ready means for the Flux Operator's kinds, which have an annotation where Flux has `suspend`.
+pub(super) const OPERATOR_READINESS: Readiness = Readiness::Where {
+    path: r#"metadata.annotations["fluxcd.controlplane.io/reconcile"]"#,
+    is: "disabled",
+    then: &Readiness::Suspended,
+    otherwise: &Readiness::Condition { condition: "Ready", status_generation: false },
+};
 
 /// The name of an object in the same namespace.
 pub(super) const LOCAL: &[Field] =
