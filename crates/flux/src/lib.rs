@@ -12,12 +12,13 @@
 //! | [`schema`] | whether an object is what the table of its kind says |
 //! | [`readiness`] | from status conditions to Ready, Progressing, Failed, Suspended |
 //! | [`mod@reference`] | which other objects an object needs |
-//! | [`duration`], [`git_url`], [`names`] | the texts that Flux and Kubernetes accept |
+//! | [`duration`], [`git_url`], [`image`], [`names`] | the texts that Flux and Kubernetes accept |
 
 mod cel;
 pub mod duration;
 pub mod git_url;
 pub mod hcl;
+pub mod image;
 pub mod kinds;
 pub mod manifest;
 pub mod names;

@@ -27,14 +27,48 @@ pub(super) static ARTIFACT_GENERATOR: Kind = Kind {
         .pattern(SOURCE_PATH),
         Field::object("common_metadata", COMMON_METADATA, "Labels and annotations for every ExternalArtifact."),
     ],
-    rules: &[Rule {
-        at: "",
-        cel: "has(self.pathPattern) && size(self.pathPattern) > 0 || self.artifacts.all(a, \
-              a.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'))",
-        on: "artifacts",
-        says: "without {pathPattern} the name of each artifact must be one that an object can have: lower-case \
-               letters, digits, dashes and dots",
-    }],
+    rules: &[
+        Rule {
+            at: "",
+            cel: "has(self.pathPattern) && size(self.pathPattern) > 0 || self.artifacts.all(a, \
+                  a.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'))",
+            on: "artifacts",
+            says: "without {pathPattern} the name of each artifact must be one that an object can have: \
+                   lower-case letters, digits, dashes and dots",
+        },
+        Rule {
+            at: "",
+            cel: "self.sources.all(s, self.sources.exists_one(t, t.alias == s.alias))",
+            on: "sources",
+            says: "each source needs an alias of its own",
+        },
+        Rule {
+            at: "",
+            cel: "self.artifacts.all(a, self.artifacts.exists_one(b, b.name == a.name))",
+            on: "artifacts",
+            says: "each artifact needs a name of its own",
+        },
+        Rule {
+            at: "",
+            cel: "self.artifacts.all(a, !has(a.revision) || self.sources.exists(s, a.revision == '@' + s.alias))",
+            on: "artifacts",
+            says: "an artifact takes its revision from one of the {sources}, by @alias",
+        },
+        Rule {
+            at: "",
+            cel: "self.artifacts.all(a, a.copy.all(c, self.sources.exists(s, c.from.startsWith('@' + s.alias + \
+                  '/'))))",
+            on: "artifacts",
+            says: "an artifact copies from one of the {sources}, by @alias/path",
+        },
+        Rule {
+            at: "",
+            cel: "!has(self.pathPattern) || self.sources.exists(s, self.pathPattern.startsWith('@' + s.alias + \
+                  '/'))",
+            on: "pathPattern",
+            says: "{pathPattern} looks into one of the {sources}, by @alias/path",
+        },
+    ],
     readiness: Readiness::Where {
         path: r#"metadata.annotations["source.extensions.fluxcd.io/reconcile"]"#,
         is: "disabled",

@@ -15,7 +15,8 @@ pub(super) static BUCKET: Kind = Kind {
         Field::string("bucket_name", "The name of the bucket.").required(),
         Field::string(
             "endpoint",
-            "The address of the storage, as a host with a port where needed; no scheme: `s3.amazonaws.com`.",
+            "The address of the storage: a host, with a port where needed (`s3.amazonaws.com`), or for `azure` \
+             `https://…`.",
         )
         .required(),
         Field::duration("interval", "How often Flux looks for changes.").required(),

@@ -84,6 +84,10 @@ pub enum Format {
     Namespace,
     /// The address of a Git repository.
     GitUrl,
+    /// The address of a repository in a container registry: `oci://`, and no tag.
+    OciUrl,
+    /// The repository of an image, without scheme and tag.
+    Image,
 }
 
 /// Durations with the units ms, s, m and h, as Flux's CRDs write it.

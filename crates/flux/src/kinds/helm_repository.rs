@@ -1,7 +1,7 @@
 //! HelmRepository: where charts come from, by HTTP or from a container registry.
 
 use super::shapes::{ACCESS_FROM, FINALIZER, LOCAL, SOURCE};
-use super::{Column, Field, Kind, Readiness, Refers};
+use super::{Column, Field, Kind, Readiness, Refers, Rule};
 
 pub(super) static HELM_REPOSITORY: Kind = Kind {
     name: "HelmRepository",
@@ -61,7 +61,12 @@ pub(super) static HELM_REPOSITORY: Kind = Kind {
         ),
         Field::boolean("suspend", "Stop fetching until this is false again."),
     ],
-    rules: &[],
+    rules: &[Rule {
+        at: "",
+        cel: "(has(self.type) && self.type == 'oci') == self.url.startsWith('oci://')",
+        on: "url",
+        says: "an address that begins with oci:// goes with {type} `oci`, and no other address does",
+    }],
     // source-controller takes no notice of a repository in a registry: no condition ever comes.
     readiness: Readiness::Where {
         path: "spec.type",

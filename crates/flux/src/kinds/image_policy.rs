@@ -49,6 +49,12 @@ pub(super) static IMAGE_POLICY: Kind = Kind {
             on: "interval",
             says: "with {digestReflectionPolicy} `Always`, {interval} must say how often",
         },
+        Rule {
+            at: "policy",
+            cel: "has(self.semver) || has(self.alphabetical) || has(self.numerical)",
+            on: "",
+            says: "{semver}, {alphabetical} or {numerical} must be set, or nothing is chosen",
+        },
     ],
     readiness: Readiness::Condition { condition: "Ready", status_generation: true },
     controller: "image-reflector-controller",

@@ -11,7 +11,9 @@ pub(super) static IMAGE_REPOSITORY: Kind = Kind {
     resource: "image_repository",
     description: "A container image whose tags Flux lists at an interval, for ImagePolicies to choose from.",
     spec: &[
-        Field::string("image", "The image, without scheme and tag: `ghcr.io/acme/web`.").required(),
+        Field::string("image", "The image, without scheme and tag: `ghcr.io/acme/web`.")
+            .required()
+            .format(Format::Image),
         Field::duration("interval", "How often Flux lists the tags.").required(),
         Field::strings(
             "exclusion_list",

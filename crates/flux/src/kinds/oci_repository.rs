@@ -17,7 +17,8 @@ pub(super) static OCI_REPOSITORY: Kind = Kind {
             "The address of the repository, `oci://host/path`; tag and digest belong in `ref`.",
         )
         .required()
-        .pattern("^oci://.*$"),
+        .pattern("^oci://.*$")
+        .format(Format::OciUrl),
         Field::duration("interval", "How often Flux asks the registry for changes.").required(),
         Field::object("ref", REF, "What to fetch; without it the tag `latest`."),
         Field::object("layer_selector", LAYER, "Which layer to take; without it, the first, unpacked."),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Checker, matches, near};
 use crate::duration::Duration;
 use crate::git_url::{GitUrl, GitUrlError};
+use crate::image::{self, ImageError};
 use crate::kinds::{Field, Format};
 use crate::names::{self, NameError};
 use crate::path::FieldPath;
@@ -31,6 +32,8 @@ impl Checker<'_> {
             Some(Format::ObjectName) => self.name(path, text, names::subdomain),
             Some(Format::Namespace) => self.name(path, text, names::label),
             Some(Format::GitUrl) => self.git_url(text, path),
+            Some(Format::OciUrl) => self.image(image::oci_url(text), "oci://", path),
+            Some(Format::Image) => self.image(image::repository(text), "", path),
             None => {}
         }
         if self.violations.len() == before && field.pattern.is_some_and(|pattern| !matches(pattern, text)) {
@@ -101,6 +104,16 @@ impl Checker<'_> {
             _ => error.remedy(),
         };
         self.report(path, error.to_string(), Some(remedy));
+    }
+
+    fn image(&mut self, checked: Result<(), ImageError>, before: &str, path: &FieldPath) {
+        match checked {
+            Ok(()) => {}
+            Err(_) if self.is_secret(path) => {
+                self.report(path, "this is not the repository of an image".to_owned(), None);
+            }
+            Err(error) => self.report(path, error.to_string(), error.remedy(before)),
+        }
     }
 
     /// A value as a message shows it: in quotes, not too long, and not at all if it may be a secret.

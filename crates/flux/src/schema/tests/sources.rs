@@ -160,6 +160,17 @@ fn refused() -> Vec<(&'static str, Vec<Value>)> {
             "artifacts": [{"name": name, "copy": [{"from": from, "to": "@artifact/"}]}],
         })
     };
+    let changed = |change: fn(&mut Value)| {
+        let mut spec = generator("app", "@app/**");
+        for list in ["sources", "artifacts"] {
+            spec[list].as_array_mut().unwrap().push(json!({}));
+        }
+        change(&mut spec);
+        for list in ["sources", "artifacts"] {
+            spec[list].as_array_mut().unwrap().retain(|element| *element != json!({}));
+        }
+        spec
+    };
     let aws = json!({"provider": "aws", "endpoint": "https://sts.acme.example"});
     let ldap = json!({"provider": "ldap", "endpoint": "https://ldap.acme.example"});
     let aws_with = |member: &str| {
@@ -174,9 +185,17 @@ fn refused() -> Vec<(&'static str, Vec<Value>)> {
                 json!({"url": "https://ghcr.io/acme/web", "interval": "5m"}),
                 json!({"url": "oci://ghcr.io/acme/web", "interval": "5m", "timeout": "1h", "verify": {"provider": "gpg"}}),
                 json!({"url": "oci://ghcr.io/acme/web", "interval": "5m", "verify": {"matchOidcIdentity": []}}),
+                json!({"url": "oci://ghcr.io/acme/web:v1", "interval": "5m"}),
             ],
         ),
-        ("helm_repository", vec![json!({"url": "git@acme.example:charts", "type": "OCI"})]),
+        (
+            "helm_repository",
+            vec![
+                json!({"url": "git@acme.example:charts", "type": "OCI"}),
+                json!({"url": "oci://ghcr.io/acme"}),
+                json!({"url": "https://charts.acme.example", "type": "oci"}),
+            ],
+        ),
         (
             "helm_chart",
             vec![
@@ -202,7 +221,10 @@ fn refused() -> Vec<(&'static str, Vec<Value>)> {
         ("external_artifact", vec![json!({"sourceRef": {"name": "a", "revision": "b"}})]),
         (
             "image_repository",
-            vec![json!({"image": 1, "interval": "5m", "exclusionList": vec!["a"; 26], "accessFrom": {}})],
+            vec![
+                json!({"image": 1, "interval": "5m", "exclusionList": vec!["a"; 26], "accessFrom": {}}),
+                json!({"image": "https://ghcr.io/acme/web", "interval": "5m"}),
+            ],
         ),
         (
             "image_policy",
@@ -211,6 +233,7 @@ fn refused() -> Vec<(&'static str, Vec<Value>)> {
                 policy(json!({"digestReflectionPolicy": "Never", "interval": "5m"})),
                 policy(json!({"digestReflectionPolicy": "Always"})),
                 policy(json!({"policy": {"alphabetical": {"order": "up"}}})),
+                policy(json!({"policy": {}})),
             ],
         ),
         (
@@ -227,6 +250,11 @@ fn refused() -> Vec<(&'static str, Vec<Value>)> {
                 generator("{env}", "@app/**"),
                 generator("app", "app/**"),
                 json!({"sources": [], "artifacts": [{"name": "app", "copy": []}]}),
+                generator("app", "@web/**"),
+                changed(|spec| spec["sources"][1] = spec["sources"][0].clone()),
+                changed(|spec| spec["artifacts"][1] = spec["artifacts"][0].clone()),
+                changed(|spec| spec["artifacts"][0]["revision"] = json!("@web")),
+                changed(|spec| spec["pathPattern"] = json!("@web/{env}")),
             ],
         ),
     ]
@@ -277,7 +305,7 @@ fn says_what_is_wrong_with_sources_and_images() {
         }
         // The accepted objects keep every rule; here each of them is broken once.
         for rule in kind.rules {
-            let words = rule.words(kind.spec, Spelling::Wire);
+            let words = rule.words(kind.fields_at(rule.at).unwrap(), Spelling::Wire);
             assert!(all.contains(&words), "no refused {resource} breaks: {words}");
         }
     }
