@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use cluster::{Cluster, Limits};
+use cluster::{Cluster, Connection, Limits};
 use policy::{Gate, Settings};
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -13,7 +13,8 @@ use tfplugin::{
 };
 
 use crate::{
-    config::{Config, Link},
+    config::{Config, Doks, Link},
+    doks::DoksIssuer,
     explain,
 };
 
@@ -73,19 +74,28 @@ pub enum Reach {
     Unnamed(Diagnostic),
 }
 
+/// Says that a refresh asked nothing of a cluster, because its connection is known only after apply.
+pub fn unseen() -> Diagnostic {
+    Diagnostic::warning(
+        "Not compared with the cluster",
+        "The connection to the cluster is known only after apply. Until then nothing is asked of it or of another one: what was changed in it does not show, and the plan was checked without it.",
+    )
+}
+
 impl Context {
-    /// Makes connections and gate ready. No request is made.
+    /// Makes connections and gate ready, and says what people should know of them. No request is made.
     ///
     /// # Errors
     /// Diagnostics on connections that cannot be used and on policy settings that name what does not exist.
-    pub async fn new(config: Config) -> Result<Self, Diagnostics> {
-        let mut diagnostics = Diagnostics::new();
-        let default = seat(config.default, &AttributePath::root("kubernetes"), &mut diagnostics).await;
+    pub async fn new(config: Config) -> Result<(Self, Diagnostics), Diagnostics> {
+        let mut seats = Seats::default();
+        let default = seats.seat(config.default, &AttributePath::root("kubernetes")).await;
         let mut named = BTreeMap::new();
         for (name, link) in config.named {
             let path = AttributePath::root("clusters").key(name.as_str());
-            named.insert(name, seat(link, &path, &mut diagnostics).await);
+            named.insert(name, seats.seat(link, &path).await);
         }
+        let mut diagnostics = seats.diagnostics;
         let gate = match config.policy.map(gate).transpose() {
             Ok(gate) => gate,
             Err(diagnostic) => {
@@ -96,13 +106,14 @@ impl Context {
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
-        Ok(Self {
+        let context = Self {
             default,
             named,
             named_unknown: config.named_unknown,
             gate,
             allow_cluster_change: config.allow_cluster_change,
-        })
+        };
+        Ok((context, diagnostics))
     }
 
     /// The gate; `None` while its settings are known only after apply.
@@ -118,7 +129,7 @@ impl Context {
                 Seat::Unknown => Reach::Unknown,
                 Seat::Unnamed => Reach::Unnamed(Diagnostic::error(
                     "No cluster is named",
-                    "Name one: kubernetes = { config_path = \"~/.kube/config\" } in the provider's configuration, or the variable KUBE_CONFIG_PATH. The current context of the default kubeconfig is never used silently.",
+                    "Name one: kubernetes = { config_path = \"~/.kube/config\" } or doks = { cluster_name = \"dev\" } in the provider's configuration, or the variable KUBE_CONFIG_PATH. The current context of the default kubeconfig is never used silently.",
                 )),
             };
         };
@@ -145,17 +156,54 @@ impl Context {
     }
 }
 
-async fn seat(link: Link, path: &AttributePath, diagnostics: &mut Diagnostics) -> Seat {
-    match link {
-        Link::Unknown => Seat::Unknown,
-        Link::Unnamed => Seat::Unnamed,
-        Link::Known(connection) => match cluster::connect(&connection, Limits::default()).await {
-            Ok(cluster) => Seat::Known(cluster),
+/// The clusters as they take their places.
+#[derive(Default)]
+struct Seats {
+    /// Those of DigitalOcean: a cluster that is named twice has one credential.
+    doks: Vec<(Doks, Cluster)>,
+    diagnostics: Diagnostics,
+}
+
+impl Seats {
+    async fn seat(&mut self, link: Link, path: &AttributePath) -> Seat {
+        let connection = match &link {
+            Link::Unknown => return Seat::Unknown,
+            Link::Unnamed => return Seat::Unnamed,
+            Link::Known(connection) => connection.clone(),
+            Link::Doks(doks) => {
+                if let Some((_, cluster)) = self.doks.iter().find(|(known, _)| known == doks) {
+                    return Seat::Known(cluster.clone());
+                }
+                match DoksIssuer::new(doks) {
+                    Ok(issuer) => Connection::issued(issuer),
+                    Err(error) => {
+                        self.diagnostics.push(explain::digitalocean(&error).at(path.clone()));
+                        return Seat::Unnamed;
+                    }
+                }
+            }
+        };
+        for file in cluster::exposed(&connection) {
+            self.diagnostics.push(Diagnostic::warning(
+                "Others can read the kubeconfig",
+                format!(
+                    "The mode of {0} lets others on this machine read the credentials in it. Set it with `chmod 600 {0}`.",
+                    file.display()
+                ),
+            ));
+        }
+        match cluster::connect(&connection, Limits::default()).await {
+            Ok(cluster) => {
+                if let Link::Doks(doks) = link {
+                    self.doks.push((doks, cluster.clone()));
+                }
+                Seat::Known(cluster)
+            }
             Err(error) => {
-                diagnostics.push(explain::error(&error).at(path.clone()));
+                self.diagnostics.push(explain::error(&error).at(path.clone()));
                 Seat::Unnamed
             }
-        },
+        }
     }
 }
 

@@ -2,15 +2,35 @@
 //!
 //! The libraries below never look; they are given this as values.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
+
+use cluster::Secret;
+
+/// The variables that stand for one attribute each where the configuration leaves it out. The first ones are those of the providers for
+/// Kubernetes and Helm, the others those of the provider for DigitalOcean.
+const NAMES: [&str; 13] = [
+    "KUBE_HOST",
+    "KUBE_TOKEN",
+    "KUBE_CLUSTER_CA_CERT_DATA",
+    "KUBE_CLIENT_CERT_DATA",
+    "KUBE_CLIENT_KEY_DATA",
+    "KUBE_TLS_SERVER_NAME",
+    "KUBE_INSECURE",
+    "KUBE_PROXY_URL",
+    "KUBE_CTX",
+    "KUBE_CTX_CLUSTER",
+    "KUBE_CTX_AUTH_INFO",
+    "DIGITALOCEAN_TOKEN",
+    "DIGITALOCEAN_API_URL",
+];
 
 /// The variables that name a connection where the configuration does not.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// Kubeconfigs: KUBE_CONFIG_PATHS, else KUBE_CONFIG_PATH, else KUBECONFIG.
     pub kubeconfigs: Vec<PathBuf>,
-    /// The context: KUBE_CTX.
-    pub context: Option<String>,
+    /// Those that stand for one attribute each, by their names.
+    values: BTreeMap<&'static str, Secret>,
     /// The home folder, for paths that begin with `~/`.
     pub home: Option<PathBuf>,
 }
@@ -25,17 +45,25 @@ impl Environment {
             .or_else(|| set("KUBE_CONFIG_PATH").map(|path| vec![PathBuf::from(path)]))
             .or_else(|| list("KUBECONFIG"))
             .unwrap_or_default();
-        let environment = Self {
-            kubeconfigs: Vec::new(),
-            context: set("KUBE_CTX").and_then(|v| v.into_string().ok()),
-            home,
-        };
+        let text = |name: &str| set(name).and_then(|value| value.into_string().ok()).map(Secret::new);
+        let mut values: BTreeMap<_, _> =
+            NAMES.into_iter().filter_map(|name| Some((name, text(name)?))).collect();
+        if let Some(token) = text("DIGITALOCEAN_ACCESS_TOKEN") {
+            values.entry("DIGITALOCEAN_TOKEN").or_insert(token);
+        }
+        let environment = Self { kubeconfigs: Vec::new(), values, home };
         let kubeconfigs = kubeconfigs
             .into_iter()
             .filter(|path| !path.as_os_str().is_empty())
             .map(|path| environment.expanded(path))
             .collect();
         Self { kubeconfigs, ..environment }
+    }
+
+    /// The value of a variable, one of those above.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        debug_assert!(NAMES.contains(&name), "{name} is not read");
+        self.values.get(name).map(Secret::reveal)
     }
 
     /// A path with `~/` at its start replaced by the home folder.

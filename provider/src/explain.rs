@@ -5,6 +5,7 @@
 use std::error::Error as StdError;
 
 use cluster::{ConfigError, Error, Missing, Unreached, WaitError};
+use remote::digitalocean;
 use tfplugin::diagnostic::Diagnostic;
 
 /// A failed request as an error diagnostic.
@@ -15,6 +16,10 @@ pub fn error(error: &Error) -> Diagnostic {
             "The credential plugin gave no credential",
             "Run the plugin by hand with the same arguments, and see that it is on PATH where OpenTofu runs.",
         ),
+        Error::NotIssued { source, .. } => {
+            let remedy = source.downcast_ref().map_or("Run again.", digitalocean::Error::remedy);
+            ("No credential for the cluster", remedy)
+        }
         Error::Unauthorized { .. } => (
             "The cluster does not accept the credential",
             "The token or client certificate is missing, wrong or expired. Fetch a new one, and check that the context is the one you mean.",
@@ -105,13 +110,23 @@ pub fn config(error: &ConfigError) -> Diagnostic {
         ConfigError::HalfAnIdentity { .. } => "Give both, or neither.",
         ConfigError::Address { .. } => "Write it as https://host:port.",
         ConfigError::InsecureWithAuthority { .. } => "Remove insecure, or remove the authority.",
-        ConfigError::Unsupported { .. } => "Use a token, a client certificate or an exec plugin.",
+        ConfigError::Unsupported { .. } => {
+            "Use a token, a token file, a client certificate or an exec plugin. For clusters of clouds, their own command line writes a kubeconfig with an exec plugin, such as `gke-gcloud-auth-plugin` or `kubelogin`."
+        }
+        ConfigError::ExecVersion { .. } => {
+            "Write the user entry anew with a current version of the tool that made it."
+        }
         _ => "Correct the connection and run again.",
     };
     Diagnostic::error(
         "The connection to the cluster is not usable",
         format!("{}.\n\n{remedy}", sentence(error)),
     )
+}
+
+/// What DigitalOcean answers, or does not, as an error diagnostic.
+pub fn digitalocean(error: &digitalocean::Error) -> Diagnostic {
+    Diagnostic::error("No credential for the cluster", format!("{}.\n\n{}", sentence(error), error.remedy()))
 }
 
 fn unreachable_remedy(reason: Unreached) -> &'static str {

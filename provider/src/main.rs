@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         address: "registry.opentofu.org/fluxgate/fluxgate".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         reattach: std::env::args().nth(1).as_deref() == Some("--reattach"),
-        log_crates: ["cluster", "flux", "fluxgate_provider", "policy", "tfplugin"]
+        log_crates: ["cluster", "flux", "fluxgate_provider", "policy", "remote", "tfplugin"]
             .map(str::to_owned)
             .to_vec(),
     };

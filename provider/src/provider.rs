@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tfplugin::{
     data_source::DataSource,
     diagnostic::Diagnostics,
+    ephemeral::EphemeralResource,
     provider::{Call, ConfigureRequest, Provider},
     resource::Resource,
     schema::Schema,
@@ -17,6 +18,7 @@ use crate::{
     context::{Context, Shared},
     data_sources::chart::ChartData,
     environment::Environment,
+    ephemeral::doks_credentials::DoksCredentials,
     install::{InstallResource, charts::Charts},
     lifecycle::FluxResource,
 };
@@ -55,6 +57,10 @@ impl Provider for FluxgateProvider {
         vec![Arc::new(ChartData::new(self.charts.clone()))]
     }
 
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource>> {
+        vec![Arc::new(DoksCredentials::new(self.environment.clone()))]
+    }
+
     async fn validate(&self, _call: &Call, config: &Value) -> Diagnostics {
         Config::read(config, &self.environment).err().unwrap_or_default()
     }
@@ -65,9 +71,9 @@ impl Provider for FluxgateProvider {
             Err(diagnostics) => return diagnostics,
         };
         match Context::new(config).await {
-            Ok(context) => {
+            Ok((context, diagnostics)) => {
                 self.shared.set(context);
-                Diagnostics::new()
+                diagnostics
             }
             Err(diagnostics) => diagnostics,
         }

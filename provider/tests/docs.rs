@@ -30,6 +30,11 @@ fn the_reference_pages_say_what_the_schemas_say() {
         let page = data_source_page(source.name(), &source.schema());
         pages.insert(format!("docs/data-sources/{}.md", source.name().trim_start_matches("fluxgate_")), page);
     }
+    for ephemeral in provider.ephemeral_resources() {
+        let page = ephemeral_page(ephemeral.name(), &ephemeral.schema());
+        let name = ephemeral.name().trim_start_matches("fluxgate_");
+        pages.insert(format!("docs/ephemeral-resources/{name}.md"), page);
+    }
     pages.insert("docs/rules.md".to_owned(), rules_page());
 
     let mut stale = Vec::new();
@@ -80,6 +85,16 @@ fn resource_page(name: &str, schema: &Schema) -> String {
 
 fn data_source_page(name: &str, schema: &Schema) -> String {
     let example = read(&format!("examples/data-sources/{name}/data-source.tf"));
+    format!(
+        "# {name}\n\n{}\n\n```hcl\n{}\n```\n\n## Attributes\n\n{}\n",
+        schema.description,
+        example.trim_end(),
+        attributes(&schema.attributes).trim_end()
+    )
+}
+
+fn ephemeral_page(name: &str, schema: &Schema) -> String {
+    let example = read(&format!("examples/ephemeral-resources/{name}/ephemeral-resource.tf"));
     format!(
         "# {name}\n\n{}\n\n```hcl\n{}\n```\n\n## Attributes\n\n{}\n",
         schema.description,

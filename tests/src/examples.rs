@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Size, Tofu, require, test_data};
+use testutil::{ControlPlane, DigitalOcean, Size, Tofu, require, test_data};
 
 use crate::support::{api, git, live};
 
@@ -173,6 +173,85 @@ fn the_dev_cluster_gives_the_verdicts_too() {
             "{path} = {value}: {text}"
         );
     }
+}
+
+/// The dev cluster at DigitalOcean, by its id and by its name.
+#[test]
+fn the_dev_cluster_can_be_one_at_digitalocean() {
+    let account = require!(DigitalOcean::start());
+    let dev_cluster = require!(account.cluster("wildside-dev", Size::Nodes));
+    for (doks, keep) in [
+        (json!({"cluster_id": dev_cluster.id}), true),
+        (json!({"cluster_name": "wildside-dev"}), false),
+    ] {
+        let flux = json!({
+            "install": true, "doks": doks,
+            "git_repository": {"url": "https://example.com/fleet.git"},
+            "helm": {"chart": require!(chart()), "keep_crds_on_destroy": keep},
+        });
+        let tofu = connected(require!(dev(&flux)), &account);
+        // Nobody reconciles here, so only the installation is applied.
+        tofu.plan_with(&["-target=module.fluxcd[0].fluxgate_install.flux"]).changes();
+        tofu.apply().success();
+        assert!(live(&dev_cluster.plane, "Deployment", "flux-system", "source-controller").is_some());
+        tofu.destroy().success();
+    }
+    for (doks, kubeconfig, said) in [
+        (json!({"cluster_id": "wildside-dev"}), "", "must be a UUID"),
+        (json!({"cluster_id": dev_cluster.id, "cluster_name": "x"}), "", "Only one of"),
+        (json!({"cluster_name": "x"}), "./kubeconfig", "Only one of"),
+        (json!({"cluster_name": " "}), "", "flux.install requires"),
+    ] {
+        let flux = json!({
+            "install": true, "doks": doks, "kubeconfig_path": kubeconfig,
+            "git_repository": {"url": "https://example.com/fleet.git"},
+        });
+        let text = connected(require!(dev(&flux)), &account).plan().failure().text();
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+/// The road of clusters/dev-doks, with terraform_data in the place of DigitalOcean's own provider.
+#[test]
+fn the_cluster_that_the_apply_makes_gets_flux() {
+    let account = require!(DigitalOcean::start());
+    let made = require!(account.cluster("wildside-dev", Size::Flux));
+    account.set_provisioning(&made.id, 1);
+    let (_server, repository) = require!(git(&made.plane, "flux-system"));
+    let tofu = require!(Tofu::new());
+    lay_out(&tofu, "clusters/dev-doks");
+    let versions = fs::read_to_string(Path::new(EXAMPLES).join("clusters/dev/versions.tf")).unwrap();
+    tofu.write("versions.tf", &versions);
+    tofu.write(
+        "cluster.tf",
+        &format!(
+            "resource \"terraform_data\" \"dev\" {{\n  input = \"{}\"\n}}\nlocals {{\n  cluster_id = terraform_data.dev.output\n}}\n",
+            made.id
+        ),
+    );
+    set(
+        &tofu,
+        &json!({
+            "git_repository_url": repository.url(), "git_repository_path": "deploy",
+            "chart_name": require!(chart()),
+        }),
+    );
+    let tofu = connected(tofu, &account);
+    tofu.init().success();
+    tofu.plan().changes();
+    tofu.apply().success();
+    assert!(live(&made.plane, "ConfigMap", "flux-system", "from-git").is_some());
+    assert_eq!(tofu.output()["cluster_id"], made.id);
+    tofu.plan().no_changes();
+    tofu.destroy().success();
+    assert_eq!(live(&made.plane, "Namespace", "", "flux-system"), None);
+}
+
+/// The environment that leads to an account.
+fn connected(tofu: Tofu, account: &DigitalOcean) -> Tofu {
+    tofu.env("DIGITALOCEAN_TOKEN", account.token())
+        .env("DIGITALOCEAN_API_URL", account.url())
+        .env("SSL_CERT_FILE", account.ca_path())
 }
 
 /// The CRDs of Flux are not served, and nothing is asked for them: one plan makes the way from an empty cluster.

@@ -7,6 +7,8 @@
 )]
 
 mod bad_input;
+mod credentials;
+mod doks;
 mod drift;
 mod examples;
 mod floors;

@@ -119,6 +119,10 @@ fn resource(kind: &str) -> ApiResource {
         "Namespace" => ("", "v1", "namespaces"),
         "ServiceAccount" => ("", "v1", "serviceaccounts"),
         "Deployment" => ("apps", "v1", "deployments"),
+        "ClusterRole" => ("rbac.authorization.k8s.io", "v1", "clusterroles"),
+        "ClusterRoleBinding" => ("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
+        "Role" => ("rbac.authorization.k8s.io", "v1", "roles"),
+        "RoleBinding" => ("rbac.authorization.k8s.io", "v1", "rolebindings"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
         _ => match flux::kinds::all().iter().find(|known| known.name == kind) {
             Some(known) => (known.group, known.version, known.plural),
@@ -131,7 +135,9 @@ fn resource(kind: &str) -> ApiResource {
 /// The objects of a kind in a namespace.
 pub fn objects(plane: &ControlPlane, kind: &str, namespace: &str) -> Api<DynamicObject> {
     match kind {
-        "CustomResourceDefinition" | "Namespace" => Api::all_with(plane.client(), &resource(kind)),
+        "CustomResourceDefinition" | "Namespace" | "ClusterRole" | "ClusterRoleBinding" => {
+            Api::all_with(plane.client(), &resource(kind))
+        }
         _ => Api::namespaced_with(plane.client(), namespace, &resource(kind)),
     }
 }

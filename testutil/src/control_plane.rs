@@ -37,6 +37,18 @@ pub enum Size {
     Flux,
 }
 
+/// What a control plane is made of, where that is not the usual.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How much of a cluster.
+    pub size: Size,
+    /// The authority that signs its certificate; a new one without.
+    pub pki: Option<Pki>,
+    /// A kubeconfig of who is asked about tokens that the API server does not know. A yes is remembered for ten seconds, which no flag
+    /// of kube-apiserver changes.
+    pub token_webhook: Option<PathBuf>,
+}
+
 /// A running control plane; dropping it ends all its processes and removes its files.
 ///
 /// Where the test that drops it panics, the last lines of all logs are shown.
@@ -61,9 +73,18 @@ impl ControlPlane {
     /// [`Error::Tool`] when a program is missing, [`Error::NotReady`] with the ends of the logs when the
     /// control plane does not come up.
     pub fn start(size: Size) -> Result<Self, Error> {
+        Self::start_with(Setup { size, pki: None, token_webhook: None })
+    }
+
+    /// Starts a control plane that is not the usual one.
+    ///
+    /// # Errors
+    /// As [`ControlPlane::start`].
+    pub fn start_with(setup: Setup) -> Result<Self, Error> {
+        let Setup { size, pki, token_webhook } = setup;
         let program = Tool::ControlPlane.path()?;
         let scope = Scope::new("control-plane")?;
-        let pki = Pki::new()?;
+        let pki = pki.map_or_else(Pki::new, Ok)?;
         let server = format!("https://127.0.0.1:{}", free_port()?);
         let token = secret()?;
         let kubeconfig = Kubeconfig::new(&server, Some(&pki.ca_pem()), User::Token(token.clone()));
@@ -79,7 +100,7 @@ impl ControlPlane {
             processes: Vec::new(),
             scope,
         };
-        plane.start_api(&program)?;
+        plane.start_api(&program, token_webhook.as_deref())?;
         if size >= Size::Nodes {
             plane.start_nodes(&program)?;
         }
@@ -221,7 +242,7 @@ impl ControlPlane {
         &self.scope
     }
 
-    fn start_api(&mut self, program: &Path) -> Result<(), Error> {
+    fn start_api(&mut self, program: &Path, token_webhook: Option<&Path>) -> Result<(), Error> {
         let key = Pki::service_account_key()?;
         let serving = self.pki.serving_certificate()?;
         let tokens = format!(
@@ -263,6 +284,12 @@ impl ControlPlane {
                 self.scope.write("service-account.key", &key.private_pem)?,
             )
             .flag("enable-priority-and-fairness", "false");
+        if let Some(webhook) = token_webhook {
+            apiserver = apiserver
+                .flag("authentication-token-webhook-config-file", webhook)
+                .flag("authentication-token-webhook-version", "v1")
+                .flag("authentication-token-webhook-cache-ttl", "1ms");
+        }
         if self.size == Size::Api {
             // No controller makes the namespaces' default ServiceAccounts, without which it refuses Pods.
             apiserver = apiserver.flag("disable-admission-plugins", "ServiceAccount");

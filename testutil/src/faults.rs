@@ -1,10 +1,11 @@
 //! Servers that misbehave, each in one way, for tests of what the products say about it.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -102,6 +103,9 @@ pub enum Fault {
 struct Orders {
     faults: Vec<Order>,
     seen: Vec<String>,
+    headers: Vec<HeaderMap>,
+    dead: BTreeSet<String>,
+    refused: usize,
 }
 
 #[derive(Debug)]
@@ -151,10 +155,27 @@ impl FaultyProxy {
         lock(&self.orders).faults.push(Order { part: part.into(), times, fault });
     }
 
+    /// Lets a bearer token die: from now on requests with it get the 401 of an API server, which remembers good tokens for a while.
+    pub fn refuse(&self, token: &str) {
+        lock(&self.orders).dead.insert(format!("Bearer {token}"));
+    }
+
+    /// Returns how many requests came with a token that had died.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        lock(&self.orders).refused
+    }
+
     /// Returns the lines of all requests that came.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         lock(&self.orders).seen.clone()
+    }
+
+    /// Returns the headers of all requests that came.
+    #[must_use]
+    pub fn headers(&self) -> Vec<HeaderMap> {
+        lock(&self.orders).headers.clone()
     }
 }
 
@@ -163,9 +184,17 @@ impl Orders {
         let line = format!("{} {}", request.method(), request.uri());
         let order = self.faults.iter_mut().find(|order| order.times > 0 && line.contains(&order.part));
         self.seen.push(line);
-        let order = order?;
-        order.times -= 1;
-        Some(order.fault.clone())
+        self.headers.push(request.headers().clone());
+        if let Some(order) = order {
+            order.times -= 1;
+            return Some(order.fault.clone());
+        }
+        let bearer = request.headers().get(http::header::AUTHORIZATION)?.to_str().ok()?;
+        if !self.dead.contains(bearer) {
+            return None;
+        }
+        self.refused += 1;
+        Some(Fault::Answer(Answer::kubernetes(401, "Unauthorized", "Unauthorized")))
     }
 }
 

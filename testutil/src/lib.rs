@@ -5,6 +5,7 @@
 //!   Flux controllers for whatever chart is installed in it.
 //! - [`GitServer`] serves repositories over HTTPS.
 //! - [`ChartServer`] serves packaged charts over HTTPS.
+//! - [`DigitalOcean`] stands in for that cloud's API, with real control planes as its clusters.
 //! - [`Tofu`] drives OpenTofu with the built provider, [`Helm`] the pinned helm.
 //! - [`faults`] are servers that misbehave, and a proxy that spoils what passes it.
 //! - [`require!`] skips a test, in the open, on a machine that lacks what it needs.
@@ -22,6 +23,7 @@
 
 pub mod chart_server;
 pub mod control_plane;
+pub mod digitalocean;
 mod error;
 pub mod faults;
 pub mod flux_controllers;
@@ -38,7 +40,8 @@ pub mod tools;
 pub mod wait;
 
 pub use chart_server::{ChartServer, ChartServerOptions, PackagedChart};
-pub use control_plane::{ControlPlane, Shared, Size};
+pub use control_plane::{ControlPlane, Setup, Shared, Size};
+pub use digitalocean::{DigitalOcean, DoksCluster};
 pub use error::Error;
 pub use git_server::{GitServer, Repository};
 pub use helm::Helm;

@@ -16,10 +16,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{ConfigError, Error, ExecError, Limits, Place, Resource, Target, connect::Session, object::text};
+use crate::{
+    ConfigError, Error, ExecError, IssueError, IssuedBy, Limits, Place, Resource, Target,
+    connect::{Road, Session},
+    object::text,
+};
 
-/// A credential is renewed when less than this is left of it.
-const NEARLY_EXPIRED: SignedDuration = SignedDuration::from_secs(10);
+/// A credential is renewed when less than this is left of it, or than a quarter of its life where that is less.
+const NEARLY_EXPIRED: SignedDuration = SignedDuration::from_secs(30);
 
 /// A cluster: an address, a credential and the limits of patience. Cheap to clone; clones share connections, credential,
 /// caches and the request counter.
@@ -30,19 +34,27 @@ pub struct Cluster {
 }
 
 struct Inner {
-    session: Session,
+    place: Place,
+    road: Road,
     limits: Limits,
-    client: Mutex<Option<Open>>,
+    client: Mutex<Slot>,
     requests: AtomicU64,
     identity: OnceCell<ClusterIdentity>,
     resources: Mutex<HashMap<String, Vec<Resource>>>,
 }
 
-/// An open client and how long its credential lasts.
+/// The client, and how the last try to be given a credential failed.
+#[derive(Default)]
+struct Slot {
+    open: Option<Open>,
+    failed: Option<(Instant, IssueError)>,
+}
+
+/// An open client and until when it serves.
 #[derive(Clone)]
 struct Open {
     client: kube::Client,
-    expires: Option<Timestamp>,
+    until: Option<Timestamp>,
     generation: u64,
 }
 
@@ -64,9 +76,14 @@ impl fmt::Display for ClusterIdentity {
 }
 
 impl Cluster {
-    pub(crate) fn new(session: Session, limits: Limits) -> Self {
+    pub(crate) fn new(road: Road, limits: Limits) -> Self {
+        let place = match &road {
+            Road::Written(session) => session.place.clone(),
+            Road::Issued(by) => Place::named(by.issuer().name()),
+        };
         let inner = Inner {
-            session,
+            place,
+            road,
             limits,
             client: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -95,12 +112,15 @@ impl Cluster {
 
     /// Address and context, as every error of this crate names them.
     pub fn place(&self) -> &Place {
-        &self.inner.session.place
+        &self.inner.place
     }
 
     /// The namespace of the kubeconfig's context, where it names one.
     pub fn default_namespace(&self) -> Option<&str> {
-        self.inner.session.namespace.as_deref()
+        match &self.inner.road {
+            Road::Written(session) => session.namespace.as_deref(),
+            Road::Issued(_) => None,
+        }
     }
 
     /// How many requests were sent so far by this cluster and its clones, repetitions included.
@@ -161,22 +181,62 @@ impl Cluster {
         &self.inner.resources
     }
 
-    /// Whether the credential comes from a plugin, and may be another one the next time.
+    /// Whether the credential may be another one the next time.
     pub(crate) fn renews(&self) -> bool {
-        self.inner.session.exec.is_some()
+        match &self.inner.road {
+            Road::Written(session) => session.renews(),
+            Road::Issued(_) => true,
+        }
     }
 
     /// Opens a client, or gives the one that is open while its credential lasts. The number tells clients apart.
-    pub(crate) async fn client(&self, deadline: Instant) -> Result<(kube::Client, u64), Error> {
+    ///
+    /// The time that an issuer takes, which may be that of making a cluster, is added to the deadline.
+    pub(crate) async fn client(&self, deadline: &mut Instant) -> Result<(kube::Client, u64), Error> {
+        let asked = Instant::now();
         let mut slot = self.inner.client.lock().await;
-        let generation = match slot.as_ref() {
-            Some(open) if open.expires.is_none_or(|expires| Timestamp::now() + NEARLY_EXPIRED < expires) => {
+        let generation = match slot.open.as_ref() {
+            Some(open) if open.until.is_none_or(|until| Timestamp::now() < until) => {
+                *deadline += self.issuing(asked);
                 return Ok((open.client.clone(), open.generation));
             }
             Some(open) => open.generation + 1,
             None => 0,
         };
-        let session = &self.inner.session;
+        // Who waited while another one asked in vain shares the answer.
+        if let Some((_, source)) = slot.failed.as_ref().filter(|(failed, _)| *failed > asked) {
+            return Err(Error::NotIssued { place: self.place().clone(), source: source.clone() });
+        }
+        let now = Timestamp::now();
+        let (client, expires) = match &self.inner.road {
+            Road::Written(session) => self.open_written(session, *deadline).await?,
+            Road::Issued(by) => match self.open_issued(by).await {
+                Err(Error::NotIssued { place, source }) => {
+                    slot.failed = Some((Instant::now(), source.clone()));
+                    return Err(Error::NotIssued { place, source });
+                }
+                other => other?,
+            },
+        };
+        *deadline += self.issuing(asked);
+        let until = expires.map(|expires| serves_until(now, expires));
+        slot.open = Some(Open { client: client.clone(), until, generation });
+        Ok((client, generation))
+    }
+
+    /// How long an issuer was waited for.
+    fn issuing(&self, asked: Instant) -> std::time::Duration {
+        match self.inner.road {
+            Road::Issued(_) => asked.elapsed(),
+            Road::Written(_) => std::time::Duration::ZERO,
+        }
+    }
+
+    async fn open_written(
+        &self,
+        session: &Session,
+        deadline: Instant,
+    ) -> Result<(kube::Client, Option<Timestamp>), Error> {
         let credential = match &session.exec {
             None => None,
             Some(exec) => {
@@ -189,19 +249,32 @@ impl Cluster {
                 })?)
             }
         };
-        let client = session.client(credential.as_ref(), &self.inner.limits).map_err(|error| {
-            ConfigError::Client { server: self.server().to_owned(), source: Box::new(error) }
-        })?;
-        let expires = credential.and_then(|credential| credential.expires);
-        *slot = Some(Open { client: client.clone(), expires, generation });
-        Ok((client, generation))
+        let client = session.client(credential.as_ref(), &self.inner.limits);
+        let client = client.map_err(|error| self.unusable(error))?;
+        Ok((client, credential.and_then(|credential| credential.expires)))
+    }
+
+    async fn open_issued(&self, by: &IssuedBy) -> Result<(kube::Client, Option<Timestamp>), Error> {
+        let issued = by
+            .issuer()
+            .issue()
+            .await
+            .map_err(|source| Error::NotIssued { place: self.place().clone(), source })?;
+        let session = issued.session()?;
+        self.place().found(session.place.server());
+        let client = session.client(None, &self.inner.limits).map_err(|error| self.unusable(error))?;
+        Ok((client, issued.expires()))
+    }
+
+    fn unusable(&self, error: kube::Error) -> ConfigError {
+        ConfigError::Client { server: self.server().to_owned(), source: Box::new(error) }
     }
 
     /// Gives up a client whose credential was refused, unless a newer one is there already.
     pub(crate) async fn forget_client(&self, generation: u64) {
         let mut slot = self.inner.client.lock().await;
-        if let Some(open) = slot.as_mut().filter(|open| open.generation == generation) {
-            open.expires = Some(Timestamp::UNIX_EPOCH);
+        if let Some(open) = slot.open.as_mut().filter(|open| open.generation == generation) {
+            open.until = Some(Timestamp::UNIX_EPOCH);
         }
     }
 }
@@ -209,5 +282,27 @@ impl Cluster {
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cluster({})", self.place())
+    }
+}
+
+/// Until when a credential is used that was asked for at `now`: short of its end, by what is little of its life.
+fn serves_until(now: Timestamp, expires: Timestamp) -> Timestamp {
+    let life = expires.duration_since(now).max(SignedDuration::ZERO);
+    let spare = NEARLY_EXPIRED.min(life / 4);
+    expires.checked_sub(spare).unwrap_or(expires)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serves(life: i64) -> i64 {
+        let now = Timestamp::UNIX_EPOCH;
+        serves_until(now, now + SignedDuration::from_secs(life)).as_second()
+    }
+
+    #[test]
+    fn a_credential_is_renewed_before_it_expires_and_a_short_one_is_used_all_the_same() {
+        assert_eq!((serves(3600), serves(40), serves(4), serves(-5)), (3570, 30, 3, -5));
     }
 }

@@ -5,6 +5,8 @@
 //! plugin is run, before the first request.
 
 mod exec;
+mod exposed;
+mod issued;
 mod kubeconfig;
 mod pem;
 
@@ -15,7 +17,11 @@ use kube::config::AuthInfo;
 use serde_json::{Value, json};
 
 pub(crate) use self::exec::Credential;
-pub use self::exec::{Exec, ExecError};
+pub use self::{
+    exec::{Exec, ExecError},
+    exposed::exposed,
+    issued::{IssueError, Issued, IssuedBy, Issuer},
+};
 use crate::{Cluster, Error, Place, Secret};
 
 /// How to reach a cluster and who to be there.
@@ -25,6 +31,8 @@ pub enum Connection {
     Kubeconfig(Kubeconfig),
     /// By address and credential.
     Direct(Box<Direct>),
+    /// By what an issuer says when the first request is made, and again before its credential expires.
+    Issued(IssuedBy),
 }
 
 /// Kubeconfig files and what is chosen from them.
@@ -81,6 +89,11 @@ impl Connection {
     pub fn direct(direct: Direct) -> Self {
         Self::Direct(Box::new(direct))
     }
+
+    /// By an issuer.
+    pub fn issued(issuer: impl Issuer) -> Self {
+        Self::Issued(IssuedBy::new(issuer))
+    }
 }
 
 /// How long things may take and how often they are tried again.
@@ -108,11 +121,21 @@ impl Default for Limits {
 ///
 /// [`Error::Config`], which says what is wrong with the files, the context, the address or the form of a credential.
 pub async fn connect(connection: &Connection, limits: Limits) -> Result<Cluster, Error> {
-    let session = match connection {
-        Connection::Kubeconfig(choice) => kubeconfig::load(choice)?,
-        Connection::Direct(direct) => from_direct(direct)?,
+    let road = match connection {
+        Connection::Kubeconfig(choice) => Road::Written(Box::new(kubeconfig::load(choice)?)),
+        Connection::Direct(direct) => Road::Written(Box::new(from_direct(direct)?)),
+        Connection::Issued(issuer) => Road::Issued(issuer.clone()),
     };
-    Ok(Cluster::new(session, limits))
+    Ok(Cluster::new(road, limits))
+}
+
+/// How a cluster is come to.
+#[derive(Clone)]
+pub(crate) enum Road {
+    /// All of it was written down.
+    Written(Box<Session>),
+    /// It is asked for.
+    Issued(IssuedBy),
 }
 
 /// All that is needed to open a client: checked and free of files, except a token file, which is read again and again.
@@ -155,6 +178,11 @@ impl Session {
         // Repeating is done here, where Retry-After, the time left and a request to stop are known.
         config.default_retry = false;
         kube::Client::try_from(config)
+    }
+
+    /// Whether the credential may be another one the next time it is looked for.
+    pub fn renews(&self) -> bool {
+        self.exec.is_some() || self.auth.token_file.is_some()
     }
 
     /// What a plugin that asks for it is told about the cluster.
@@ -208,6 +236,9 @@ struct Identity {
 
 impl Parts {
     fn check(self) -> Result<Session, ConfigError> {
+        if let Some(exec) = &self.exec {
+            exec.check()?;
+        }
         let uri = address(&self.server_field, &self.server, &["https", "http"])?;
         let proxy = self.proxy.map(|(field, url)| address(&field, &url, &["http", "https"])).transpose()?;
         if self.insecure && self.authorities.is_some() {
@@ -420,6 +451,16 @@ pub enum ConfigError {
         user: String,
         /// How it authenticates.
         way: String,
+    },
+    /// A credential plugin speaks a version of the protocol that is not supported.
+    #[error(
+        "the credential plugin {command} is to speak {version}; supported are client.authentication.k8s.io/v1 and client.authentication.k8s.io/v1beta1"
+    )]
+    ExecVersion {
+        /// The program.
+        command: String,
+        /// The version, as it was given; may be empty.
+        version: String,
     },
     /// TLS does not take the certificate and key together.
     #[error("the credential for {server} is not usable")]

@@ -4,37 +4,72 @@
 //! not repeated in the text. No text holds a credential. What to do about an error is left to the products, which know
 //! what their settings are called.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use flux::path::FieldPath;
 
-use crate::{ConfigError, ExecError, Holder, Target};
+use crate::{ConfigError, ExecError, Holder, IssueError, Target};
 
 /// Which cluster: its address and, when it came from a kubeconfig, the context. Cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Place(Arc<(String, Option<String>)>);
+///
+/// Of a cluster whose address is asked for, it is the name until the address is known, and both afterwards.
+#[derive(Clone)]
+pub struct Place(Arc<Inner>);
+
+struct Inner {
+    server: OnceLock<String>,
+    name: Option<String>,
+    context: Option<String>,
+}
 
 impl Place {
     pub(crate) fn new(server: String, context: Option<String>) -> Self {
-        Self(Arc::new((server, context)))
+        Self(Arc::new(Inner { server: OnceLock::from(server), name: None, context }))
     }
 
-    /// The address of the API server.
+    /// A cluster whose address is not known yet.
+    pub(crate) fn named(name: String) -> Self {
+        Self(Arc::new(Inner { server: OnceLock::new(), name: Some(name), context: None }))
+    }
+
+    /// Takes the address down, for all clones; one that is known stays.
+    pub(crate) fn found(&self, server: &str) {
+        self.0.server.get_or_init(|| server.to_owned());
+    }
+
+    /// The address of the API server, or the name of a cluster whose address is not known yet.
     pub fn server(&self) -> &str {
-        &self.0.0
+        match (self.0.server.get(), &self.0.name) {
+            (Some(server), _) => server,
+            (None, name) => name.as_deref().unwrap_or_default(),
+        }
     }
 
     /// The context of the kubeconfig that named the cluster.
     pub fn context(&self) -> Option<&str> {
-        self.0.1.as_deref()
+        self.0.context.as_deref()
     }
 }
 
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.server() == other.server() && self.context() == other.context()
+    }
+}
+
+impl Eq for Place {}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.context() {
-            Some(context) => write!(f, "{} (context {context})", self.server()),
-            None => f.write_str(self.server()),
+        match (self.0.server.get(), &self.0.name, self.context()) {
+            (Some(server), _, Some(context)) => write!(f, "{server} (context {context})"),
+            (Some(server), Some(name), None) => write!(f, "{server} ({name})"),
+            _ => f.write_str(self.server()),
         }
     }
 }
@@ -62,6 +97,15 @@ pub enum Error {
         place: Place,
         /// What the plugin did.
         source: Box<ExecError>,
+    },
+
+    /// Whoever issues credentials for the cluster gave none.
+    #[error("no credential for {place}")]
+    NotIssued {
+        /// The cluster.
+        place: Place,
+        /// What the issuer says.
+        source: IssueError,
     },
 
     /// 401: the credential is missing, wrong or expired.
@@ -271,6 +315,7 @@ impl Error {
         match self {
             Self::Config(_) => None,
             Self::Credential { place, .. }
+            | Self::NotIssued { place, .. }
             | Self::Unauthorized { place }
             | Self::Forbidden { place, .. }
             | Self::Unreachable { place, .. }

@@ -46,7 +46,10 @@ pub use self::{
     apply::{Applied, ApplyRequest, Force},
     cluster::{Cluster, ClusterIdentity},
     condition::{Condition, Progress},
-    connect::{ConfigError, Connection, Direct, Exec, ExecError, Kubeconfig, Limits, connect},
+    connect::{
+        ConfigError, Connection, Direct, Exec, ExecError, IssueError, Issued, IssuedBy, Issuer, Kubeconfig,
+        Limits, connect, exposed,
+    },
     delete::{Controller, ControllerState, DeleteRequest, Deleted, Holder, Propagation, count_inventory},
     discover::Served,
     error::{Cause, Conflict, Error, Missing, Place, Unreached},

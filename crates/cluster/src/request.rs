@@ -174,7 +174,7 @@ impl Cluster {
         })
     }
 
-    async fn send_by(&self, call: &Call<'_>, deadline: Instant) -> Result<Answer, Error> {
+    async fn send_by(&self, call: &Call<'_>, mut deadline: Instant) -> Result<Answer, Error> {
         let mut repeated_blindly = false;
         let mut attempt = 0;
         let mut renewed = false;
@@ -184,7 +184,7 @@ impl Cluster {
             }
             attempt += 1;
             let (client, generation) = tokio::select! {
-                client = self.client(deadline) => client?,
+                client = self.client(&mut deadline) => client?,
                 () = self.cancel().cancelled() => return Err(self.cancelled(call)),
             };
             let failure = match self.stoppable(call, self.attempt(client, call, deadline)).await? {
@@ -192,7 +192,7 @@ impl Cluster {
                 Err(failure) => failure,
             };
             if matches!(failure.error, Error::Unauthorized { .. }) && self.renews() && !renewed {
-                // As client-go: a refused credential of a plugin is renewed once.
+                // As client-go: a refused credential that may be another one by now is renewed once.
                 renewed = true;
                 self.forget_client(generation).await;
                 continue;
@@ -270,10 +270,13 @@ impl Cluster {
 
     /// Sends a request once and gives back the body as it comes, or the refusal.
     pub(crate) async fn stream(&self, call: &Call<'_>) -> Result<Body, Error> {
-        let deadline = Instant::now() + self.limits().request;
+        let mut deadline = Instant::now() + self.limits().request;
         let mut renewed = false;
         loop {
-            let (client, generation) = self.client(deadline).await?;
+            let (client, generation) = tokio::select! {
+                client = self.client(&mut deadline) => client?,
+                () = self.cancel().cancelled() => return Err(self.cancelled(call)),
+            };
             let opened = timeout_at(deadline, self.open_stream(&client, call)).await;
             match opened.unwrap_or_else(|_| Err(self.late(call))) {
                 Err(Error::Unauthorized { .. }) if self.renews() && !renewed => {

@@ -3,8 +3,8 @@
 //! It speaks HTTPS only, follows redirects itself (so that each address on the way is looked at before anything is sent there), asks for
 //! no compression (a chart is compressed already, and a digest is one of bytes), and bounds every body, every pause and the whole.
 
-mod retry;
-mod tls;
+pub(crate) mod retry;
+pub(crate) mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -159,25 +159,7 @@ impl Client {
     ///
     /// [`Error::Authorities`], [`Error::Identity`], [`Error::Proxy`] or [`Error::Client`]: the configuration cannot be used.
     pub fn new(config: &ClientConfig) -> Result<Self, Error> {
-        let limits = &config.limits;
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("fluxgate/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .https_only(true)
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle);
-        let builder = tls::configure(builder, config)?;
-        let builder = match &config.proxy {
-            Proxy::None => builder.no_proxy(),
-            Proxy::System => builder,
-            Proxy::Url { url, no_proxy } => {
-                let exceptions = no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-                let proxy = reqwest::Proxy::all(url.reveal()).map_err(|_| Error::Proxy)?;
-                builder.no_proxy().proxy(proxy.no_proxy(exceptions))
-            }
-        };
-        let http = builder.build().map_err(|source| Error::Client { source: source.into() })?;
+        let http = build(config)?;
         Ok(Self { http, config: config.clone() })
     }
 
@@ -327,6 +309,29 @@ impl Client {
             _ => Failure::final_(error),
         }
     }
+}
+
+/// A client of the library below, which follows no redirect and trusts whom it is told to.
+pub(crate) fn build(config: &ClientConfig) -> Result<reqwest::Client, Error> {
+    let limits = &config.limits;
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("fluxgate/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .https_only(true)
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.idle);
+    let builder = tls::configure(builder, config)?;
+    let builder = match &config.proxy {
+        Proxy::None => builder.no_proxy(),
+        Proxy::System => builder,
+        Proxy::Url { url, no_proxy } => {
+            let exceptions = no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
+            let proxy = reqwest::Proxy::all(url.reveal()).map_err(|_| Error::Proxy)?;
+            builder.no_proxy().proxy(proxy.no_proxy(exceptions))
+        }
+    };
+    builder.build().map_err(|source| Error::Client { source: source.into() })
 }
 
 /// Where a redirect leads, which must be HTTPS again; `None` for an answer that is no redirect.

@@ -1,4 +1,4 @@
-//! Charts from outside: folders, archives and chart repositories over HTTPS.
+//! What comes from outside: charts from folders, archives and chart repositories, and credentials of DigitalOcean's clusters.
 //!
 //! [`fetch`] is the door: it finds out where a chart is meant to come from and brings its files, or an error that says what is wrong and,
 //! by [`Error::remedy`], what to do. The library reads no environment variable, no home folder and no terminal; products pass in what they
@@ -22,11 +22,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`chart_repository`] | the index of a repository, the choice of a version, the archive |
+//! | [`digitalocean`] | the clusters of DigitalOcean and credentials for them |
 //! | [`folder`] | chart folders and .helmignore |
 //! | [`http`] | one client: authorities, proxies, credentials, repetition, limits |
 
 mod address;
 pub mod chart_repository;
+pub mod digitalocean;
 mod error;
 pub mod folder;
 pub mod http;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 /// Holds a credential. Neither `Debug` nor any error of this crate shows what is inside.
 ///
 /// ```
@@ -9,7 +11,8 @@ use std::fmt;
 /// assert_eq!(format!("{password:?}"), "***");
 /// assert_eq!(password.reveal(), "hunter2");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {

@@ -19,7 +19,7 @@ use super::{
     words,
 };
 use crate::{
-    context::Reach,
+    context::{Reach, unseen},
     lifecycle::{is_same_cluster, reach},
 };
 
@@ -35,7 +35,7 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
     };
     let cluster = match reach(&context, &state) {
         Reach::Known(cluster) => cluster.until(&call.cancel),
-        Reach::Unknown => return as_before(Diagnostics::new(), private),
+        Reach::Unknown => return as_before(unseen().into(), private),
         Reach::Unnamed(diagnostic) => return as_before(diagnostic.into(), private),
     };
     match is_same_cluster(&context, &cluster, &private).await {

@@ -11,7 +11,10 @@ use tfplugin::{
 use super::{
     FluxResource, attributes_of, is_same_cluster, marks::Marks, observe, reach, state_from, two_writers,
 };
-use crate::{context::Reach, explain};
+use crate::{
+    context::{Reach, unseen},
+    explain,
+};
 
 /// Brings a state up to date.
 pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) -> ReadResponse {
@@ -24,7 +27,7 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
     };
     let cluster = match reach(&context, &state) {
         Reach::Known(cluster) => cluster.until(&call.cancel),
-        Reach::Unknown => return kept(Diagnostics::new(), private),
+        Reach::Unknown => return kept(unseen().into(), private),
         Reach::Unnamed(diagnostic) => return kept(diagnostic.into(), private),
     };
     let mut marks = Marks::of(&private);

@@ -73,7 +73,7 @@ fn outputs(folder: &str) -> Vec<Row> {
 
 #[test]
 fn the_readmes_tell_every_input_and_output_as_it_is() {
-    for folder in ["modules/fluxcd", "clusters/dev"] {
+    for folder in ["modules/fluxcd", "clusters/dev", "clusters/dev-doks"] {
         let readme = read(folder, "README.md");
         assert_eq!(table(&readme, "## Inputs", 0), variables(folder), "{folder}");
         assert_eq!(table(&readme, "## Outputs", 0), outputs(folder), "{folder}");

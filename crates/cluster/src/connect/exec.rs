@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use super::ConfigError;
 use crate::Secret;
 
 /// Which program gives the credential, and with what.
@@ -105,6 +106,21 @@ struct Status {
 }
 
 impl Exec {
+    /// Checks that the version of the protocol is one that is spoken here.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        match self.api_version.strip_prefix("client.authentication.k8s.io/") {
+            Some("v1" | "v1beta1") => Ok(()),
+            _ => Err(ConfigError::ExecVersion {
+                command: self.command.clone(),
+                version: if self.api_version.is_empty() {
+                    "no version".to_owned()
+                } else {
+                    self.api_version.clone()
+                },
+            }),
+        }
+    }
+
     /// Runs the program. It has no terminal, and is ended with its future.
     pub(crate) async fn run(&self, cluster: &Value) -> Result<Credential, ExecError> {
         let mut spec = json!({ "interactive": false });

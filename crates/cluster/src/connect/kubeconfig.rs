@@ -189,15 +189,14 @@ fn parts(
             way: format!("the auth-provider {}", provider.name),
         });
     }
-    if let Some(path) = user.token_file.as_ref().filter(|_| user.token.is_none()) {
-        let read = fs::read_to_string(path);
-        read.map_err(|source| ConfigError::UnreadableFile {
-            field: of_user("tokenFile"),
-            path: path.into(),
-            source,
-        })?;
-    }
-    let exec = user.exec.take().map(|exec| plugin(user_name, exec)).transpose()?;
+    choose_token(&mut user).map_err(|(path, source)| ConfigError::UnreadableFile {
+        field: of_user("tokenFile"),
+        path,
+        source,
+    })?;
+    // A token goes before a plugin, which is not even started then.
+    let exec = user.exec.take().filter(|_| user.token.is_none() && user.token_file.is_none());
+    let exec = exec.map(|exec| plugin(user_name, exec)).transpose()?;
 
     Ok(Parts {
         server: cluster.server.clone().unwrap_or_default(),
@@ -216,6 +215,24 @@ fn parts(
         auth: user,
         exec,
     })
+}
+
+/// Keeps one of token and token file: the file, whose token may be a newer one, while it can be read.
+fn choose_token(user: &mut AuthInfo) -> Result<(), (PathBuf, io::Error)> {
+    if secret_text(user, "token").is_none_or(|token| token.reveal().is_empty()) {
+        user.token = None;
+    }
+    let Some(path) = user.token_file.take().filter(|path| !path.is_empty()) else { return Ok(()) };
+    match fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => {
+            user.token = None;
+            user.token_file = Some(path);
+            Ok(())
+        }
+        _ if user.token.is_some() => Ok(()),
+        Ok(_) => Err((path.into(), io::Error::other("it is empty"))),
+        Err(source) => Err((path.into(), source)),
+    }
 }
 
 /// A credential of a user entry; the type that hides it there gives it back only when it is written.

@@ -58,7 +58,7 @@ impl Failure {
 }
 
 /// The pause after a try: doubled each time, and spread so that many clients do not come back at once.
-fn backoff(tries: u32) -> Duration {
+pub(crate) fn backoff(tries: u32) -> Duration {
     let full = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST_PAUSE);
     let spread = RandomState::new().hash_one(tries) % 512;
     full.mul_f64(0.75 + spread as f64 / 1024.0)

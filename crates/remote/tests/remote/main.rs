@@ -10,6 +10,7 @@ mod addresses;
 mod anything;
 mod arrange;
 mod credentials;
+mod digitalocean;
 mod faults;
 mod folders;
 mod indexes;

@@ -1,9 +1,15 @@
 locals {
   kubeconfig_path = try(trimspace(var.flux.kubeconfig_path), "")
+  doks            = { for name, text in var.flux.doks : name => trimspace(text) if try(trimspace(text) != "", false) }
 }
 
 provider "fluxgate" {
   kubernetes = local.kubeconfig_path == "" ? null : { config_path = local.kubeconfig_path }
+  # The token of the account comes from the variable DIGITALOCEAN_TOKEN.
+  doks = length(local.doks) == 0 ? null : {
+    cluster_id   = try(local.doks.cluster_id, null)
+    cluster_name = try(local.doks.cluster_name, null)
+  }
 }
 
 module "fluxcd" {

@@ -6,6 +6,12 @@ variable "flux" {
   type = object({
     install         = optional(bool, false)
     kubeconfig_path = optional(string, "")
+
+    doks = optional(object({
+      cluster_id   = optional(string)
+      cluster_name = optional(string)
+    }), {})
+
     namespace       = optional(string, "flux-system")
 
     git_repository = optional(object({
@@ -41,8 +47,18 @@ variable "flux" {
   nullable = false
 
   validation {
-    condition     = var.flux.install ? try(trimspace(var.flux.kubeconfig_path) != "", false) : true
-    error_message = "flux.install requires flux.kubeconfig_path: set it to a readable kubeconfig."
+    condition     = var.flux.install ? anytrue([for text in [var.flux.kubeconfig_path, var.flux.doks.cluster_id, var.flux.doks.cluster_name] : try(trimspace(text) != "", false)]) : true
+    error_message = "flux.install requires flux.kubeconfig_path: set it to a readable kubeconfig; or flux.doks.cluster_id or flux.doks.cluster_name: the id or name of a cluster at DigitalOcean."
+  }
+
+  validation {
+    condition     = length([for text in [var.flux.kubeconfig_path, var.flux.doks.cluster_id, var.flux.doks.cluster_name] : text if try(trimspace(text) != "", false)]) <= 1
+    error_message = "Only one of flux.kubeconfig_path, flux.doks.cluster_id and flux.doks.cluster_name can be set: each names a cluster."
+  }
+
+  validation {
+    condition     = var.flux.doks.cluster_id == null ? true : can(regex("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", trimspace(var.flux.doks.cluster_id)))
+    error_message = "flux.doks.cluster_id must be a UUID; for the cluster's name use flux.doks.cluster_name."
   }
 
   validation {
