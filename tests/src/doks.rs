@@ -83,7 +83,7 @@ fn a_token_that_dies_costs_one_request_and_not_the_apply() {
     tofu.plan().changes();
     let applying = tofu.start_apply();
     // Twice, in the middle of it, every token that was issued so far is revoked.
-    for (round, after) in [20, 60].into_iter().enumerate() {
+    for (round, after) in [15, 32].into_iter().enumerate() {
         wait::until("the apply is in the middle", Duration::from_secs(120), || {
             match proxy.requests().len() {
                 count if count >= after => Ok(()),
@@ -271,7 +271,8 @@ fn what_contradicts_itself_is_refused_before_anything_is_asked() {
         (json!({ "doks": {} }), "Set cluster_id to the id of a DOKS cluster"),
         (json!({ "doks": { "cluster_id": "dev" } }), "For the cluster's name, use cluster_name"),
         (json!({ "doks": { "cluster_name": " " } }), "The name is blank"),
-        (json!({ "doks": { "cluster_id": id, "expiry": "8d" } }), "168h"),
+        (json!({ "doks": { "cluster_id": id, "expiry": "8d" } }), "write \"192h\""),
+        (json!({ "doks": { "cluster_id": id, "expiry": "169h" } }), "between one second and a week"),
         (json!({ "doks": { "cluster_id": id, "expiry": "0s" } }), "between one second and a week"),
         (
             json!({ "doks": { "cluster_id": id, "api_url": "http://example.com" } }),

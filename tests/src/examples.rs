@@ -180,10 +180,9 @@ fn the_dev_cluster_gives_the_verdicts_too() {
 fn the_dev_cluster_can_be_one_at_digitalocean() {
     let account = require!(DigitalOcean::start());
     let dev_cluster = require!(account.cluster("wildside-dev", Size::Nodes));
-    for (doks, keep) in [
-        (json!({"cluster_id": dev_cluster.id}), true),
-        (json!({"cluster_name": "wildside-dev"}), false),
-    ] {
+    for (doks, keep) in
+        [(json!({"cluster_id": dev_cluster.id}), true), (json!({"cluster_name": "wildside-dev"}), false)]
+    {
         let flux = json!({
             "install": true, "doks": doks,
             "git_repository": {"url": "https://example.com/fleet.git"},

@@ -173,7 +173,11 @@ async fn an_insecure_connection_takes_any_certificate() {
 #[tokio::test]
 async fn connecting_makes_no_request() {
     let host = faults::nobody().unwrap();
-    let exec = Exec { command: "no-such-program".to_owned(), ..Exec::default() };
+    let exec = Exec {
+        api_version: "client.authentication.k8s.io/v1".to_owned(),
+        command: "no-such-program".to_owned(),
+        ..Exec::default()
+    };
     let direct = Direct { host, exec: Some(exec), ..Direct::default() };
     assert_eq!(opened(&Connection::direct(direct)).await.requests(), 0);
 }

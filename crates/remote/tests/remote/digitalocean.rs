@@ -180,7 +180,7 @@ async fn what_passes_is_asked_again() {
         assert_eq!(account.requests().len() - before, 3);
     }
     // Both 429 say when to come back, each in its way.
-    for fault in [too_many_at_once(1), too_many_in_the_hour(Duration::from_secs(1))] {
+    for fault in [too_many_at_once(1), too_many_in_the_hour(Duration::from_secs(4))] {
         let began = Instant::now();
         account.spoil("credentials", 1, fault);
         api(&account).credentials(&id, HOUR).await.unwrap();
@@ -193,12 +193,15 @@ async fn patience_with_the_api_ends() {
     let account = DigitalOcean::start().unwrap();
     let mut told = Vec::new();
     let busy = Fault::Answer(Answer::new(503, r#"{"id":"server_error","message":"Try again."}"#));
-    for fault in [busy, Fault::Cut, too_many_at_once(3600), too_many_at_once(0)] {
+    for fault in [busy, too_many_at_once(3600), too_many_at_once(0)] {
         account.spoil("clusters", 3, fault);
         told.push(words(&account, &api(&account).clusters().await.unwrap_err()));
         // Orders that were not used up would spoil what comes next.
         while api(&account).clusters().await.is_err() {}
     }
+    account.spoil("clusters", 3, Fault::Cut);
+    let cut = api(&account).clusters().await.unwrap_err().to_string();
+    assert!(cut.ends_with("the connection was closed (tried 3 times)"), "{cut}");
     account.spoil("clusters", 1, too_many_in_the_hour(HOUR));
     let hour = api(&account).clusters().await.unwrap_err();
     assert!(matches!(&hour, Error::RateLimited { until: Some(_), .. }), "{hour:?}");
