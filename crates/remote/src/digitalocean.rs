@@ -204,12 +204,12 @@ impl Api {
         loop {
             match cluster.state.as_str() {
                 "provisioning" => {}
-                "error" | "deleted" | "deleting" => return Err(Error::Unfit { cluster }),
+                "error" | "deleted" | "deleting" => return Err(Error::Unfit { cluster: Box::new(cluster) }),
                 _ => return Ok(cluster),
             }
             let after = began.elapsed();
             if after + self.settings.poll > self.settings.patience {
-                return Err(Error::Provisioning { cluster, after });
+                return Err(Error::Provisioning { cluster: Box::new(cluster), after });
             }
             tracing::info!(
                 cluster = cluster.name,

@@ -130,13 +130,13 @@ pub enum Error {
     #[error("the DOKS cluster {} ({}) is in the state {}{}", .cluster.name, .cluster.id, .cluster.state, said(.cluster))]
     Unfit {
         /// The cluster.
-        cluster: Cluster,
+        cluster: Box<Cluster>,
     },
     /// The cluster is still being made.
     #[error("the DOKS cluster {} ({}) is still being made after {}s{}", .cluster.name, .cluster.id, .after.as_secs(), said(.cluster))]
     Provisioning {
         /// The cluster as it was seen last.
-        cluster: Cluster,
+        cluster: Box<Cluster>,
         /// How long it was waited for.
         after: Duration,
     },

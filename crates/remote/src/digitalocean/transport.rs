@@ -21,7 +21,7 @@ const LONGEST_ANSWER: usize = 16 << 20;
 
 /// How a try ended, when not in success.
 struct Failure {
-    error: Error,
+    error: Box<Error>,
     again: Again,
 }
 
@@ -53,7 +53,7 @@ impl Api {
                     Err(failure) => failure,
                 };
                 let pause = match failure.again {
-                    Again::Never => return Err(failure.error),
+                    Again::Never => return Err(*failure.error),
                     Again::Soon => backoff(tries),
                     Again::After(pause) => pause,
                 };
@@ -80,7 +80,7 @@ impl Api {
         path: &[&str],
         query: &[(&str, u32)],
     ) -> Result<T, Failure> {
-        let never = |error| Failure { error, again: Again::Never };
+        let never = |error| Failure { error: Box::new(error), again: Again::Never };
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["v2", "kubernetes", "clusters"]).extend(path);
@@ -149,7 +149,7 @@ impl Api {
             ),
             _ => (Error::Refused { doing, status, message }, Again::Never),
         };
-        Failure { error, again }
+        Failure { error: Box::new(error), again }
     }
 
     fn broken(&self, doing: &'static str, error: reqwest::Error) -> Failure {
@@ -166,7 +166,8 @@ impl Api {
         };
         // A cut answer may come whole the next time; a server that is silent has been waited for already.
         let again = if reason == Unreached::Closed { Again::Soon } else { Again::Never };
-        Failure { error: Error::Unreachable { doing, url, reason, tries: 1, source: root(error) }, again }
+        let error = Error::Unreachable { doing, url, reason, tries: 1, source: root(error) };
+        Failure { error: Box::new(error), again }
     }
 }
 
