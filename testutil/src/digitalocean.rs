@@ -384,7 +384,7 @@ impl Account {
     fn credentials(&mut self, id: &str, query: &BTreeMap<String, String>) -> Answer {
         let (token, expires) = match self.issue(id, query) {
             Ok(issued) => issued,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         let Some(cluster) = self.found(id) else { return not_found() };
         success(&json!({
@@ -400,7 +400,7 @@ impl Account {
     fn kubeconfig(&mut self, id: &str, query: &BTreeMap<String, String>) -> Answer {
         let (token, _) = match self.issue(id, query) {
             Ok(issued) => issued,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         let Some(cluster) = self.found(id) else { return not_found() };
         let name = format!("do-nyc1-{}", cluster.name);
@@ -411,14 +411,20 @@ impl Account {
         Answer::new(200, &text).header("content-type", "application/yaml")
     }
 
-    fn issue(&mut self, id: &str, query: &BTreeMap<String, String>) -> Result<(String, Timestamp), Answer> {
+    fn issue(
+        &mut self,
+        id: &str,
+        query: &BTreeMap<String, String>,
+    ) -> Result<(String, Timestamp), Box<Answer>> {
         let seconds = match query.get("expiry_seconds").map(|text| text.parse::<i64>()) {
             None | Some(Ok(0)) => A_WEEK,
             Some(Ok(seconds)) if seconds > 0 => seconds,
-            Some(_) => return Err(refusal(400, "bad_request", "expiry_seconds is a number from 0 on.")),
+            Some(_) => {
+                return Err(Box::new(refusal(400, "bad_request", "expiry_seconds is a number from 0 on.")));
+            }
         };
         if self.found(id).is_none() {
-            return Err(not_found());
+            return Err(Box::new(not_found()));
         }
         let token = format!("{}{}", secret().unwrap_or_default(), secret().unwrap_or_default());
         let expires = Timestamp::now() + SignedDuration::from_secs(seconds);
