@@ -168,18 +168,30 @@ fn refreshed_value(ty: &FieldType, state: &Value, live: &Value) -> Value {
             .iter()
             .enumerate()
             .map(|(index, live)| match known.get(index) {
+                // A list has one owner, and so has what is free in it.
+                Some(_) if matches!(element, FieldType::Json) => live.clone(),
                 Some(known) => refreshed_value(element, known, live),
                 None => from_wire(element, live),
             })
             .collect(),
-        (FieldType::StringMap | FieldType::Map(_), Value::Object(known), Value::Object(members)) => {
+        (
+            FieldType::StringMap | FieldType::Map(_) | FieldType::Json,
+            Value::Object(known),
+            Value::Object(members),
+        ) => {
             Value::Object(
                 known
                     .iter()
                     .filter_map(|(key, known)| {
-                        let live = members.get(key)?;
+                        let live = match members.get(key) {
+                            // Null is not written, and comes not back.
+                            None if known.is_null() => return Some((key.clone(), Value::Null)),
+                            live => live?,
+                        };
                         let value = match ty {
                             FieldType::Map(element) => refreshed_value(element, known, live),
+                            // Each key of free JSON has its own owner.
+                            FieldType::Json => refreshed_value(ty, known, live),
                             _ => live.clone(),
                         };
                         Some((key.clone(), value))
@@ -358,6 +370,38 @@ mod tests {
 
         let paths: Vec<_> = owned_paths(automation, &state).iter().map(ToString::to_string).collect();
         assert_eq!(paths, ["spec.policySelector"]);
+    }
+
+    #[test]
+    fn a_null_in_a_mapping_is_not_drift() {
+        let set = crate::kinds::by_resource("resource_set").expect("the table");
+        let state =
+            json!({"name": "a", "namespace": "b", "spec": {"inputs": [{"tenant": "web", "quota": null}]}});
+        let object = manifest(set, &state, &[], Origin::resource("x.y")).expect("a manifest");
+
+        assert_eq!(object.object()["spec"]["inputs"], json!([{"tenant": "web"}]));
+        assert_eq!(refreshed(set, &state, object.object())["spec"]["inputs"], state["spec"]["inputs"]);
+    }
+
+    #[test]
+    fn keys_that_others_add_to_free_values_are_theirs() {
+        let release = crate::kinds::by_resource("helm_release").expect("the table");
+        let ours = json!({"web": {"replicas": 2, "hosts": [{"name": "a"}]}, "empty": {}, "none": null});
+        let state = json!({"spec": {"values": ours}});
+        let read = |values: Value| {
+            refreshed(release, &state, &json!({"metadata": {}, "spec": {"values": values}}))["spec"]["values"]
+                .clone()
+        };
+
+        let mut live = ours.clone();
+        assert_eq!(read(live.clone()), ours);
+        live["web"]["theirs"] = json!(1);
+        live["more"] = json!({});
+        assert_eq!(read(live.clone()), ours);
+        live["web"]["replicas"] = json!(3);
+        live["web"]["hosts"][0]["added"] = json!(true);
+        let drifted = json!({"replicas": 3, "hosts": [{"name": "a", "added": true}]});
+        assert_eq!(read(live)["web"], drifted);
     }
 
     #[test]
