@@ -156,8 +156,14 @@ fn object_differs(one: &Value, other: &Value) -> bool {
 
 /// A state with attributes put into it, by the type of the schema.
 fn state_from(resource: &FluxResource, attributes: &Json) -> Result<Value, Diagnostics> {
-    let text = attributes.to_string();
-    tfplugin::codec::decode_json(text.as_bytes(), &resource.schema().ty()).map_err(|error| {
+    state_like(&Value::Null, resource, attributes)
+}
+
+/// The same, where free values that are what they were before keep their type.
+fn state_like(prior: &Value, resource: &FluxResource, attributes: &Json) -> Result<Value, Diagnostics> {
+    let ty = resource.schema().ty();
+    let text = convert::with_types(attributes, &ty, prior).to_string();
+    tfplugin::codec::decode_json(text.as_bytes(), &ty).map_err(|error| {
         Diagnostic::error(
             "The object does not fit the schema",
             format!("The cluster holds a value of another type than this provider knows: {error}. Update the provider or Flux."),

@@ -9,7 +9,7 @@ use tfplugin::{
 };
 
 use super::{
-    FluxResource, attributes_of, is_same_cluster, marks::Marks, observe, reach, state_from, two_writers,
+    FluxResource, attributes_of, is_same_cluster, marks::Marks, observe, reach, state_like, two_writers,
 };
 use crate::{
     context::{Reach, unseen},
@@ -46,7 +46,8 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
         }
         Err(error) => return kept(explain::error(&error).into(), private),
     };
-    let mut fresh = match state_from(resource, &hcl::refreshed(resource.kind, &attributes, &object)) {
+    let refreshed = hcl::refreshed(resource.kind, &attributes, &object);
+    let mut fresh = match state_like(&state, resource, &refreshed) {
         Ok(fresh) => fresh,
         Err(diagnostics) => return kept(diagnostics, private),
     };
