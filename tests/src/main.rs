@@ -12,6 +12,7 @@ mod doks;
 mod drift;
 mod examples;
 mod floors;
+mod free_values;
 mod gate;
 mod house;
 mod install;
