@@ -1,6 +1,6 @@
 //! A stand-in for DigitalOcean's API: the routes of DOKS over HTTPS, in front of real control planes.
 //!
-//! What it answers has the shape of the real API (a test holds it to the API's own description). A token that it issues for a cluster is
+//! What it answers has the shape of the real API. A token that it issues for a cluster is
 //! accepted by that cluster's real API server, which asks here about every token it does not know, and refused once it has expired.
 
 use std::collections::BTreeMap;

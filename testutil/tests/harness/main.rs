@@ -9,7 +9,6 @@
 mod again;
 mod charts;
 mod cluster;
-mod digitalocean;
 mod ends;
 mod faulty;
 mod flux;

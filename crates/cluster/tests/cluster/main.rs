@@ -10,7 +10,6 @@
 mod applying;
 mod arrange;
 mod bad_input;
-mod beside_kubectl;
 mod connecting;
 mod deleting;
 mod discovering;
