@@ -10,7 +10,7 @@ use kube_cel::KubeCelExt as _;
 use kube_cel::cel::common::ast::Expr;
 use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::parser::Expression as Tree;
-use kube_cel::cel::{Context, Program};
+use kube_cel::cel::{Context, ExecutionError, Program};
 
 /// A value as an expression sees it.
 pub(crate) use kube_cel::cel::Value as CelValue;
@@ -38,9 +38,12 @@ pub(crate) enum CelError {
     /// It is not an expression of the language.
     #[error("not an expression: {0}")]
     Unreadable(String),
-    /// Its evaluation ended without a value: a missing field, a wrong type, an unknown function.
+    /// Its evaluation ended without a value: a missing field, a wrong type.
     #[error("the expression cannot be evaluated: {0}")]
     Aborted(String),
+    /// It calls something that is not known here, though the API server may know it.
+    #[error("the expression needs what is not known here: {0}")]
+    Unsupported(String),
     /// Its value is neither true nor false.
     #[error("the expression is neither true nor false")]
     NotABoolean,
@@ -74,7 +77,8 @@ impl Expression {
     ///
     /// # Errors
     ///
-    /// [`CelError::Aborted`] and [`CelError::NotABoolean`]; the API server refuses the object for both.
+    /// [`CelError::Aborted`] and [`CelError::NotABoolean`], for which the API server refuses the object too;
+    /// [`CelError::Unsupported`].
     pub(crate) fn holds(&self, this: CelValue, old: Option<CelValue>) -> Result<bool, CelError> {
         thread_local! {
             static FUNCTIONS: Context<'static> = Context::default().with_all();
@@ -88,6 +92,9 @@ impl Expression {
             match self.program.execute(&scope) {
                 Ok(CelValue::Bool(holds)) => Ok(holds),
                 Ok(_) => Err(CelError::NotABoolean),
+                Err(error @ ExecutionError::UndeclaredReference(_)) => {
+                    Err(CelError::Unsupported(error.to_string()))
+                }
                 Err(error) => Err(CelError::Aborted(error.to_string())),
             }
         })
@@ -306,7 +313,7 @@ mod tests {
     fn an_expression_that_gives_no_answer_is_an_error() {
         assert!(matches!(Expression::read("has(self.a"), Err(CelError::Unreadable(_))));
         assert!(matches!(holds("self.a == 1", json!({})), Err(CelError::Aborted(_))));
-        assert!(matches!(holds("nonsense(self)", json!({})), Err(CelError::Aborted(_))));
+        assert!(matches!(holds("nonsense(self)", json!({})), Err(CelError::Unsupported(_))));
         assert_eq!(holds("self.a", json!({"a": 1})), Err(CelError::NotABoolean));
         assert_eq!(holds("self.a == 1", json!({"a": 2})), Ok(false));
     }

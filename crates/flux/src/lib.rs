@@ -10,11 +10,13 @@
 //! | [`manifest`] | one object, what is unknown or sensitive in it, and where it came from |
 //! | [`path`] | the place of a field inside an object |
 //! | [`schema`] | whether an object is what the table of its kind says |
+//! | [`crd`] | whether an object is what a cluster's CustomResourceDefinition says |
 //! | [`readiness`] | from status conditions to Ready, Progressing, Failed, Suspended |
 //! | [`mod@reference`] | which other objects an object needs |
 //! | [`duration`], [`git_url`], [`image`], [`names`] | the texts that Flux and Kubernetes accept |
 
 mod cel;
+pub mod crd;
 pub mod duration;
 pub mod git_url;
 pub mod hcl;
