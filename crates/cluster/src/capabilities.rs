@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Aggregated discovery: all groups in one answer. Every server since Kubernetes 1.27 has it.
-const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+pub(crate) const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 impl Cluster {
     /// The version of Kubernetes, as the server calls it: `v1.36.4`, `v1.33.4-gke.1245000`. One request.

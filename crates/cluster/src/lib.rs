@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod access;
 mod apply;
 mod capabilities;
 mod cluster;
@@ -29,6 +30,7 @@ mod delete;
 mod discover;
 mod error;
 mod events;
+mod kinds;
 mod kstatus;
 mod logs;
 mod managed_fields;
@@ -43,6 +45,7 @@ mod wait;
 mod write;
 
 pub use self::{
+    access::Access,
     apply::{Applied, ApplyRequest, Force},
     cluster::{Cluster, ClusterIdentity},
     condition::{Condition, Progress},

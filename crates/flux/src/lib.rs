@@ -12,6 +12,7 @@
 //! | [`schema`] | whether an object is what the table of its kind says |
 //! | [`crd`] | whether an object is what a cluster's CustomResourceDefinition says |
 //! | [`readiness`] | from status conditions to Ready, Progressing, Failed, Suspended |
+//! | [`summary`], [`inventory`] | one line about an object of any kind, and what it keeps in the cluster |
 //! | [`mod@reference`] | which other objects an object needs |
 //! | [`duration`], [`git_url`], [`image`], [`names`] | the texts that Flux and Kubernetes accept |
 
@@ -21,6 +22,7 @@ pub mod duration;
 pub mod git_url;
 pub mod hcl;
 pub mod image;
+pub mod inventory;
 pub mod kinds;
 pub mod manifest;
 pub mod names;
@@ -28,6 +30,7 @@ pub mod path;
 pub mod readiness;
 pub mod reference;
 pub mod schema;
+pub mod summary;
 
 pub use kinds::Kind;
 pub use manifest::{Manifest, Origin};
