@@ -1,7 +1,7 @@
 //! A small provider that uses all of the crate: for its tests, and to try a host by hand.
 //!
 //! Its objects are files in a folder. What a `probe_thing` is told to do is in its URL: `slow://` waits until it is
-//! cancelled, `fail://` exists but fails, `panic://` panics.
+//! cancelled, `fail://` exists but fails, `panic://` panics, and so does a token that begins with `panic:`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -197,6 +197,8 @@ impl Resource for Thing {
     }
 
     async fn create(&self, call: &Call, request: CreateRequest) -> ApplyResponse {
+        let token = request.config.get("token").as_str().unwrap_or_default();
+        assert!(!token.starts_with("panic:"), "told to panic about {token}");
         let length =
             request.config.get("token").as_str().map(|token| i64::try_from(token.len()).unwrap_or(0));
         let planned = match request.planned.get("token_length").is_unknown() {

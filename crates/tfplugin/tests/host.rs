@@ -188,6 +188,26 @@ fn a_panic_is_told_and_loses_nothing() {
     assert!(tofu.show_state().addresses().contains(&"probe_thing.a"));
 }
 
+/// A panic's message may quote what it stumbled over; nothing of it comes out, not even in the most verbose log.
+#[test]
+fn a_panic_shows_nothing_of_a_write_only_value() {
+    const MARK: &str = "mArKeD-vAlUe";
+    let (tofu, _objects) = require!(tofu(CONFIG));
+    let tofu = tofu
+        .env("TF_VAR_token", format!("panic:{MARK}"))
+        .env("TF_LOG", "TRACE")
+        .env("TF_LOG_PATH", "trace.log");
+    let mut said = tofu.plan().changes().text();
+    said += &tofu.show_plan().raw.to_string();
+    let failure = tofu.apply().failure().text();
+    assert!(failure.contains("Internal error in the provider"), "{failure}");
+    let log = std::fs::read_to_string(tofu.folder().join("trace.log")).unwrap();
+    assert!(log.contains("probe.rs"), "the log says where it panicked");
+    for text in [said, failure, log, state_file(&tofu)] {
+        assert!(!text.contains(MARK), "{text}");
+    }
+}
+
 #[test]
 fn a_wrong_value_is_shown_on_its_line() {
     let (tofu, _objects) = require!(tofu(&CONFIG.replace("op = \"add\"", "op = \"turn\"")));
