@@ -1,0 +1,3 @@
+output "duration" {
+  value = provider::fluxgate::duration("1h30m") # 5400
+}

@@ -1,0 +1,3 @@
+output "relative_path" {
+  value = provider::fluxgate::relative_path("clusters//dev/") # ./clusters/dev
+}
