@@ -11,11 +11,13 @@ mod doks;
 mod environment;
 mod ephemeral;
 mod explain;
+mod functions;
 mod gate;
 mod install;
 mod kind_schema;
 mod lifecycle;
 mod provider;
+mod secret;
 
 pub use environment::Environment;
 pub use provider::FluxgateProvider;

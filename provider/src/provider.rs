@@ -7,6 +7,7 @@ use tfplugin::{
     data_source::DataSource,
     diagnostic::Diagnostics,
     ephemeral::EphemeralResource,
+    function::Function,
     provider::{Call, ConfigureRequest, Provider},
     resource::Resource,
     schema::Schema,
@@ -16,11 +17,16 @@ use tfplugin::{
 use crate::{
     config::{self, Config},
     context::{Context, Shared},
-    data_sources::chart::ChartData,
+    data_sources::{
+        chart::ChartData, inventory::InventoryData, policy_report::PolicyReportData,
+        preflight::PreflightData, status::StatusData,
+    },
     environment::Environment,
     ephemeral::doks_credentials::DoksCredentials,
+    functions,
     install::{InstallResource, charts::Charts},
     lifecycle::FluxResource,
+    secret::SecretResource,
 };
 
 /// The provider `fluxgate/fluxgate`.
@@ -50,11 +56,22 @@ impl Provider for FluxgateProvider {
         let kinds = flux::kinds::all().iter();
         let kinds =
             kinds.map(|kind| Arc::new(FluxResource::new(kind, self.shared.clone())) as Arc<dyn Resource>);
-        std::iter::once(install).chain(kinds).collect()
+        let secret = Arc::new(SecretResource::new(self.shared.clone())) as Arc<dyn Resource>;
+        [install, secret].into_iter().chain(kinds).collect()
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
-        vec![Arc::new(ChartData::new(self.charts.clone()))]
+        vec![
+            Arc::new(ChartData::new(self.charts.clone())),
+            Arc::new(InventoryData::new(self.shared.clone())),
+            Arc::new(PolicyReportData::new(self.shared.clone())),
+            Arc::new(PreflightData::new(self.shared.clone())),
+            Arc::new(StatusData::new(self.shared.clone())),
+        ]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        functions::all()
     }
 
     fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource>> {

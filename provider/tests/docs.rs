@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use fluxgate_provider::{Environment, FluxgateProvider};
 use tfplugin::{
+    function::Signature,
     provider::Provider,
     schema::{Attribute, AttributeKind, Nested, Nesting, Schema},
     value::Type,
@@ -35,6 +36,10 @@ fn the_reference_pages_say_what_the_schemas_say() {
         let name = ephemeral.name().trim_start_matches("fluxgate_");
         pages.insert(format!("docs/ephemeral-resources/{name}.md"), page);
     }
+    for function in provider.functions() {
+        let page = function_page(function.name(), &function.signature());
+        pages.insert(format!("docs/functions/{}.md", function.name()), page);
+    }
     pages.insert("docs/rules.md".to_owned(), rules_page());
 
     let mut stale = Vec::new();
@@ -59,6 +64,10 @@ fn every_resource_has_a_page_and_an_example() {
     for source in FluxgateProvider::new(Environment::default()).data_sources() {
         let example =
             Path::new(ROOT).join("examples/data-sources").join(source.name()).join("data-source.tf");
+        assert!(example.is_file(), "{} is missing", example.display());
+    }
+    for function in FluxgateProvider::new(Environment::default()).functions() {
+        let example = Path::new(ROOT).join("examples/functions").join(function.name()).join("function.tf");
         assert!(example.is_file(), "{} is missing", example.display());
     }
 }
@@ -101,6 +110,33 @@ fn ephemeral_page(name: &str, schema: &Schema) -> String {
         example.trim_end(),
         attributes(&schema.attributes).trim_end()
     )
+}
+
+fn function_page(name: &str, signature: &Signature) -> String {
+    let example = read(&format!("examples/functions/{name}/function.tf"));
+    let parameters = signature.parameters.iter().map(|parameter| (parameter, ""));
+    let parameters: Vec<_> =
+        parameters.chain(signature.variadic.iter().map(|parameter| (parameter, "..."))).collect();
+    let call: Vec<_> =
+        parameters.iter().map(|(parameter, more)| format!("{}{more}", parameter.name)).collect();
+    let mut page = format!(
+        "# {name}\n\n{}.\n\n```hcl\n{}\n```\n\n{}\n\n`provider::fluxgate::{name}({})` gives {}.\n\n",
+        signature.summary,
+        example.trim_end(),
+        signature.description,
+        call.join(", "),
+        value_type_name(&signature.returns)
+    );
+    for (parameter, _) in parameters {
+        let _ = writeln!(
+            page,
+            "- `{}` ({}): {}",
+            parameter.name,
+            value_type_name(&parameter.ty),
+            parameter.description
+        );
+    }
+    page
 }
 
 fn rules_page() -> String {
@@ -165,6 +201,9 @@ fn list(attributes: &[Attribute], depth: usize, text: &mut String) {
         }
         if attribute.sensitive {
             notes.push("sensitive".to_owned());
+        }
+        if attribute.write_only {
+            notes.push("write-only".to_owned());
         }
         let _ = writeln!(
             text,

@@ -8,11 +8,13 @@
 
 mod bad_input;
 mod credentials;
+mod data_sources;
 mod doks;
 mod drift;
 mod examples;
 mod floors;
 mod free_values;
+mod functions;
 mod gate;
 mod house;
 mod install;
@@ -20,5 +22,6 @@ mod lifecycle;
 mod ownership;
 mod prunes;
 mod reconcile;
+mod secrets;
 mod support;
 mod waits;

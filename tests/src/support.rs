@@ -117,6 +117,7 @@ fn resource(kind: &str) -> ApiResource {
     let (group, version, plural) = match kind {
         "ConfigMap" => ("", "v1", "configmaps"),
         "Namespace" => ("", "v1", "namespaces"),
+        "Secret" => ("", "v1", "secrets"),
         "ServiceAccount" => ("", "v1", "serviceaccounts"),
         "Deployment" => ("apps", "v1", "deployments"),
         "ClusterRole" => ("rbac.authorization.k8s.io", "v1", "clusterroles"),

@@ -1,0 +1,34 @@
+//! Deleting: until the Secret is gone, or the reason why it is not.
+
+use cluster::DeleteRequest as Delete;
+use tfplugin::{
+    diagnostic::Diagnostics,
+    provider::Call,
+    resource::{DeleteRequest, DeleteResponse},
+    timeouts::Timeouts,
+};
+
+use super::{SecretResource, TIMEOUTS, target};
+use crate::{
+    explain,
+    lifecycle::{is_same_cluster, reached},
+};
+
+/// Deletes the Secret of a state.
+pub async fn delete(resource: &SecretResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
+    let diagnostics = deleted(resource, call, &request).await.err().unwrap_or_default();
+    DeleteResponse { state: None, diagnostics }
+}
+
+async fn deleted(resource: &SecretResource, call: &Call, request: &DeleteRequest) -> Result<(), Diagnostics> {
+    let context = resource.shared.get()?;
+    let cluster = reached(&context, &request.prior, call)?;
+    if !is_same_cluster(&context, &cluster, &request.private).await? {
+        return Ok(());
+    }
+    let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
+    let mut delete = Delete::new(&target(&request.prior), timeouts.delete);
+    // Another Secret of the same name is not ours to delete.
+    delete.uid = request.prior.get("uid").as_str().map(str::to_owned);
+    cluster.delete(&delete).await.map(|_| ()).map_err(|error| explain::error(&error).into())
+}
