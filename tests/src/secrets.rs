@@ -27,11 +27,12 @@ fn decode(text: &str) -> String {
     let mut bits = 0_u32;
     let (mut count, mut bytes) = (0, Vec::new());
     for letter in text.bytes().filter(|letter| *letter != b'=') {
-        bits = bits << 6 | u32::try_from(LETTERS.iter().position(|known| *known == letter).unwrap()).unwrap();
+        bits =
+            (bits << 6) | u32::try_from(LETTERS.iter().position(|known| *known == letter).unwrap()).unwrap();
         count += 6;
         if count >= 8 {
             count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).unwrap());
+            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap());
         }
     }
     String::from_utf8(bytes).unwrap()
@@ -270,8 +271,8 @@ fn spellings() -> Vec<String> {
         let text = format!("{before}{MARK}");
         let bytes: Vec<u8> = text.bytes().collect();
         let letters = bytes.chunks(3).filter(|chunk| chunk.len() == 3).flat_map(|chunk| {
-            let bits = chunk.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
-            [18, 12, 6, 0].map(|shift| char::from(LETTERS[bits >> shift & 63]))
+            let bits = chunk.iter().fold(0_usize, |bits, byte| (bits << 8) | usize::from(*byte));
+            [18, 12, 6, 0].map(|shift| char::from(LETTERS[(bits >> shift) & 63]))
         });
         // The first letters hold what comes before the mark.
         letters.skip(4).collect::<String>()
