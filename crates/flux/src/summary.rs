@@ -35,6 +35,10 @@ impl Summary {
         if let Some(spec) = judged.get_mut("spec").and_then(Value::as_object_mut) {
             spec.remove("suspend");
         }
+        if let Some(annotations) = judged.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
+        {
+            annotations.remove("fluxcd.controlplane.io/reconcile");
+        }
         let status = match kinds::by_kind(group, name).copied().or_else(|| without_table(name)) {
             Some(kind) => readiness::assess(&kind, &judged),
             None => {

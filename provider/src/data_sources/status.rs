@@ -75,7 +75,10 @@ impl DataSource for StatusData {
             text("api_version", "Group and version."),
             text("namespace", "The namespace."),
             text("name", "The name."),
-            flag("ready", "Whether it is reconciled, for what it asks now."),
+            flag(
+                "ready",
+                "Whether it is reconciled, for what it asks now; null where nothing tells, as for a HelmRepository of type `oci`.",
+            ),
             text("state", "`Ready`, `Progressing`, `Failed`, `Terminating` or `Unknown`."),
             text("reason", "The reason that the controller gives."),
             text("message", "What the controller says."),
@@ -132,7 +135,7 @@ impl DataSource for StatusData {
 }
 
 fn is_well(object: &Value) -> bool {
-    object.get("ready").as_bool() == Some(true) || object.get("suspended").as_bool() == Some(true)
+    object.get("ready").as_bool() != Some(false) || object.get("suspended").as_bool() == Some(true)
 }
 
 async fn found(cluster: &Cluster, config: &Value) -> Result<Vec<Value>, Error> {
@@ -187,7 +190,7 @@ fn line(object: &Json) -> Value {
         ("api_version", Value::from(text("/apiVersion"))),
         ("namespace", unless_empty(text("/metadata/namespace"))),
         ("name", Value::from(text("/metadata/name"))),
-        ("ready", Value::from(summary.state == State::Ready)),
+        ("ready", (summary.state != State::Unknown).then_some(summary.state == State::Ready).into()),
         ("state", Value::from(summary.state.to_string())),
         ("reason", unless_empty(&summary.reason)),
         ("message", unless_empty(&summary.message)),
