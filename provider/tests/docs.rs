@@ -41,6 +41,13 @@ fn the_reference_pages_say_what_the_schemas_say() {
         pages.insert(format!("docs/functions/{}.md", function.name()), page);
     }
     pages.insert("docs/rules.md".to_owned(), rules_page());
+    // The small chart brings the kinds that its two controllers serve.
+    for kind in flux::kinds::all() {
+        if ["source.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io"].contains(&kind.group) {
+            let path = format!("examples/charts/flux2/definitions/{}.yaml", kind.plural);
+            pages.insert(path, yaml::write(&kind.definition()));
+        }
+    }
 
     let mut stale = Vec::new();
     for (path, text) in &pages {

@@ -17,6 +17,9 @@ pub enum Error {
     /// A program that the harness needs could not be had.
     #[error("a program for the tests could not be had")]
     Tool(#[from] tools::Error),
+    /// A program that nobody builds here is not on `PATH`.
+    #[error("{0} is not on PATH")]
+    NotOnPath(&'static str),
     /// The folder with charts and definitions that tests read is not there.
     #[error(
         "the test data are not in {}: set FLUXGATE_TEST_DATA to the folder that holds charts/ and crds/", .0.display()
@@ -64,6 +67,9 @@ pub enum Error {
     /// A kubeconfig that the harness made could not be used.
     #[error("the kubeconfig cannot be used")]
     Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
+    /// Something was asked for that cannot be had like this.
+    #[error("{0}")]
+    Usage(String),
     /// A program ended with a failure.
     #[error("{command} ended with {status}\n{output}")]
     Command {
@@ -77,6 +83,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// Says how the harness is to be used.
+    #[must_use]
+    pub fn usage(words: impl Into<String>) -> Self {
+        Self::Usage(words.into())
+    }
+
+    /// Whether a program could not be built, for want of a Go that is new enough.
+    #[must_use]
+    pub fn is_missing_go(&self) -> bool {
+        matches!(self, Self::Tool(tools::Error::NoGo { .. } | tools::Error::GoTooOld { .. }))
+    }
+
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }

@@ -37,7 +37,7 @@ struct Controller {
     stores_artifacts: bool,
 }
 
-const CONTROLLERS: [Controller; 2] = [
+const CONTROLLERS: [Controller; 4] = [
     Controller {
         name: "source-controller",
         tool: Tool::SourceController,
@@ -48,6 +48,19 @@ const CONTROLLERS: [Controller; 2] = [
         name: "kustomize-controller",
         tool: Tool::KustomizeController,
         flags: &["--requeue-dependency=5s"],
+        stores_artifacts: false,
+    },
+    Controller {
+        name: "helm-controller",
+        tool: Tool::HelmController,
+        flags: &["--requeue-dependency=5s"],
+        stores_artifacts: false,
+    },
+    Controller {
+        name: "notification-controller",
+        tool: Tool::NotificationController,
+        // Here this flag says where it takes events, not where it sends them.
+        flags: &["--events-addr=127.0.0.1:0", "--receiverAddr=127.0.0.1:0"],
         stores_artifacts: false,
     },
 ];

@@ -44,7 +44,7 @@ impl Missing for Error {
     fn missing(&self) -> Option<String> {
         match self {
             Self::Tool(error) => error.missing(),
-            Self::TestData(_) => Some(self.to_string()),
+            Self::TestData(_) | Self::NotOnPath(_) => Some(self.to_string()),
             _ => None,
         }
     }

@@ -37,6 +37,7 @@ mod tests;
 #[derive(Debug)]
 pub struct Tofu {
     program: PathBuf,
+    registry: &'static str,
     scope: Scope,
     variables: BTreeMap<OsString, OsString>,
     limit: Duration,
@@ -54,12 +55,37 @@ impl Tofu {
         Self::without_providers()?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
     }
 
+    /// The same with whatever OpenTofu there is on `PATH`, of any version.
+    ///
+    /// # Errors
+    /// When there is none, or the provider is not to be had.
+    pub fn on_path() -> Result<Self, Error> {
+        let program =
+            Tool::Tofu.of_any_version().ok_or_else(|| Error::usage("there is no `tofu` on PATH"))?;
+        Self::on(program, "registry.opentofu.org")?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
+    }
+
+    /// Makes the same folder for the Terraform on `PATH`, whatever its version: nobody builds it here.
+    ///
+    /// # Errors
+    /// When it is not on `PATH`, or the provider is not to be had.
+    pub fn on_terraform() -> Result<Self, Error> {
+        let folders = env::var_os("PATH").unwrap_or_default();
+        let programs = env::split_paths(&folders).map(|folder| folder.join("terraform"));
+        let program =
+            programs.into_iter().find(|path| path.is_file()).ok_or(Error::NotOnPath("terraform"))?;
+        Self::on(program, "registry.terraform.io")?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
+    }
+
     /// Makes a folder where no provider is to be had but those built into OpenTofu.
     ///
     /// # Errors
     /// When OpenTofu is not to be had.
     pub fn without_providers() -> Result<Self, Error> {
-        let program = Tool::Tofu.path()?;
+        Self::on(Tool::Tofu.path()?, "registry.opentofu.org")
+    }
+
+    fn on(program: PathBuf, registry: &'static str) -> Result<Self, Error> {
         let scope = Scope::new("tofu")?;
         for folder in ["work", "home", "tmp", "mirror"] {
             scope.subfolder(folder)?;
@@ -79,7 +105,7 @@ impl Tofu {
             ("TF_CLI_CONFIG_FILE", settings.into_os_string()),
         ];
         let variables = variables.map(|(name, value)| (name.into(), value)).into();
-        Ok(Self { program, scope, variables, limit: Duration::from_secs(300) })
+        Ok(Self { program, registry, scope, variables, limit: Duration::from_secs(300) })
     }
 
     /// Puts another provider into the mirror, under its `namespace/name` and a version.
@@ -88,7 +114,7 @@ impl Tofu {
     /// When the program is not there.
     pub fn provider(self, address: &str, version: &str, program: &Path) -> Result<Self, Error> {
         let name = address.rsplit('/').next().unwrap_or(address);
-        let folder = format!("mirror/registry.opentofu.org/{address}/{version}/{}", platform());
+        let folder = format!("mirror/{}/{address}/{version}/{}", self.registry, platform());
         let place = self.scope.subfolder(&folder)?.join(format!("terraform-provider-{name}"));
         // A link spares the copy of a large file, where both are on one disk.
         fs::hard_link(program, &place)
@@ -454,7 +480,11 @@ impl fmt::Display for Run {
 
 const PROVIDER: &str = "terraform-provider-fluxgate";
 
-fn built_provider() -> Result<PathBuf, Error> {
+/// Returns the path of the built provider, as [`Tofu::new`] finds it.
+///
+/// # Errors
+/// When it is not built.
+pub fn built_provider() -> Result<PathBuf, Error> {
     let missing = |what: String| Error::io(what)(io::ErrorKind::NotFound.into());
     if let Some(path) = env::var_os("FLUXGATE_PROVIDER").map(PathBuf::from) {
         let shown = path.display();

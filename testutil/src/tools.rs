@@ -39,19 +39,25 @@ pub enum Tool {
     SourceController,
     /// Flux's kustomize-controller.
     KustomizeController,
+    /// Flux's helm-controller, on plain Helm instead of Flux's fork of it.
+    HelmController,
+    /// Flux's notification-controller.
+    NotificationController,
     /// A provider written in Go, to measure against.
     KubectlProvider,
 }
 
 impl Tool {
     /// All tools, in the order in which `tools build` makes them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Opa,
         Self::ControlPlane,
         Self::Kwok,
         Self::Tofu,
         Self::SourceController,
         Self::KustomizeController,
+        Self::HelmController,
+        Self::NotificationController,
         Self::Helm,
         Self::KubectlProvider,
     ];
@@ -80,7 +86,8 @@ impl Tool {
     /// [`Error::NoGo`] where there is nothing to build with, so that a test may count itself as skipped; any
     /// other error is a fault of the pins, of the network or of the cache folder.
     pub fn path(self) -> Result<PathBuf, Error> {
-        static FOUND: [OnceLock<Result<PathBuf, Error>>; Tool::ALL.len()] = [const { OnceLock::new() }; 8];
+        static FOUND: [OnceLock<Result<PathBuf, Error>>; Tool::ALL.len()] =
+            [const { OnceLock::new() }; Tool::ALL.len()];
         FOUND[self as usize]
             .get_or_init(|| match self.find()? {
                 Some(path) => Ok(path),
@@ -106,13 +113,22 @@ impl Tool {
         Ok(self.on_path())
     }
 
+    /// Returns the first program of this name on `PATH`, whatever its version.
+    #[must_use]
+    pub fn of_any_version(self) -> Option<PathBuf> {
+        self.on_path_where(|_| Some(true))
+    }
+
     fn on_path(self) -> Option<PathBuf> {
-        let recipe = self.recipe();
-        let (arguments, expected) = recipe.reports?;
+        let (arguments, expected) = self.recipe().reports?;
+        self.on_path_where(|program| Some(first_line(program, arguments)? == expected))
+    }
+
+    fn on_path_where(self, fits: impl Fn(&Path) -> Option<bool>) -> Option<PathBuf> {
         let folders = env::var_os("PATH")?;
         env::split_paths(&folders).filter(|folder| folder.is_absolute()).find_map(|folder| {
-            let program = folder.join(recipe.binary);
-            (is_executable(&program) && first_line(&program, arguments)? == expected).then_some(program)
+            let program = folder.join(self.recipe().binary);
+            (is_executable(&program) && fits(&program)?).then_some(program)
         })
     }
 

@@ -10,6 +10,7 @@ mod alert;
 mod alert_provider;
 mod artifact_generator;
 mod bucket;
+mod definition;
 mod external_artifact;
 mod field;
 mod flux_instance;

@@ -1,6 +1,7 @@
 //! `make demo`: the whole road on a cluster of its own, step by step, with the real parts.
 //!
-//! It starts everything that it uses and ends it again; the user's own clusters are never touched.
+//! It starts everything that it uses and ends it again; the user's own clusters are never touched, unless DEMO_KUBECONFIG names one that may
+//! be used for it: then, with a repository that DEMO_GIT_URL names, no part is built, and `tofu` comes from PATH.
 #![allow(
     clippy::panic,
     clippy::print_stdout,
@@ -10,6 +11,7 @@
 
 use std::{
     net::{TcpStream, ToSocketAddrs},
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -32,25 +34,18 @@ fn main() -> ExitCode {
 fn demo() -> Result<(), Error> {
     let mut steps = Steps::default();
     let keep = std::env::var("DEMO_CRDS").as_deref() != Ok("remove");
-
-    steps.begin("A Kubernetes cluster of our own: etcd, kube-apiserver, controller-manager, scheduler, a simulated node");
-    let plane = ControlPlane::start(Size::Flux)?;
-    steps.say(&format!("{} is ready, and empty", plane.server()));
-
-    steps.begin("A Git server with a small repository: deploy/hello.yaml holds a ConfigMap");
-    let server = GitServer::start(plane.pki())?;
-    let repository = server.repository("fleet");
-    repository.commit(&[("deploy/hello.yaml", CONFIG_MAP)], "say hello");
-    steps.say(repository.url());
+    let place = Place::find(&mut steps)?;
 
     steps.begin("The flux2 chart");
     let charts = Charts::find()?;
     steps.say(&charts.words());
 
     steps.begin("A plan that the policy refuses: plain http, an interval of two hours");
-    let tofu = Tofu::new()?
-        .file("main.tf", &configuration(&charts, "2.18.3", keep, "http://example.com/fleet.git", "2h"))
-        .file("provider.tf", &provider(&plane));
+    let refused = Sync { url: "http://example.com/fleet.git", interval: "2h", path: &place.path };
+    let tofu = place
+        .tofu()?
+        .file("main.tf", &configuration(&charts, keep, &refused))
+        .file("provider.tf", &provider(&place.kubeconfig));
     tofu.init().success();
     let refused = tofu.plan().failure();
     steps.show(&refused.stderr);
@@ -58,7 +53,8 @@ fn demo() -> Result<(), Error> {
     steps.begin(
         "The same with what it asks for: tofu plan, with every object of the chart, before there is any Flux",
     );
-    tofu.write("main.tf", &configuration(&charts, "2.18.3", keep, repository.url(), "1m"));
+    let accepted = Sync { url: &place.url, interval: "1m", path: &place.path };
+    tofu.write("main.tf", &configuration(&charts, keep, &accepted));
     let plan = tofu.plan().changes();
     steps.show(&plan.stdout);
 
@@ -66,15 +62,9 @@ fn demo() -> Result<(), Error> {
     let applied = tofu.apply().success();
     steps.show(&applied.stdout);
 
-    steps.begin("What Flux brought from Git");
-    let greeting = wait::block_on(async || {
-        let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
-            kube::Api::namespaced(plane.client(), "default");
-        maps.get("hello").await.ok().and_then(|map| map.data?.remove("greeting"))
-    });
-    match greeting {
-        Some(greeting) => steps.say(&format!("ConfigMap default/hello says: {greeting}")),
-        None => panic!("the ConfigMap from Git is not in the cluster\n{}", plane.logs()),
+    if let Some(own) = &place.own {
+        steps.begin("What Flux brought from Git");
+        own.greeting(&steps);
     }
 
     steps.begin("A second plan is empty");
@@ -86,16 +76,100 @@ fn demo() -> Result<(), Error> {
         "tofu destroy: pruned, in order, and the definitions with it"
     });
     steps.show(&tofu.destroy().success().stdout);
-    let definitions = wait::block_on(async || {
-        type Definition =
-            k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-        let all: kube::Api<Definition> = kube::Api::all(plane.client());
-        all.list(&Default::default()).await.map_or(0, |list| list.items.len())
-    });
-    steps.say(&format!("{definitions} CustomResourceDefinitions are left in the cluster"));
+    if let Some(own) = &place.own {
+        steps.say(&format!("{} CustomResourceDefinitions are left in the cluster", own.definitions()));
+    }
 
     steps.begin("All is taken down again");
     Ok(())
+}
+
+/// Where the demo takes place.
+struct Place {
+    kubeconfig: PathBuf,
+    url: String,
+    path: String,
+    own: Option<Own>,
+}
+
+/// A cluster and a repository that are there for the demo only.
+struct Own {
+    plane: ControlPlane,
+    _server: GitServer,
+}
+
+impl Place {
+    /// The cluster that DEMO_KUBECONFIG names, else one of our own.
+    fn find(steps: &mut Steps) -> Result<Self, Error> {
+        if let Some(kubeconfig) = std::env::var_os("DEMO_KUBECONFIG") {
+            return Self::given(steps, kubeconfig.into());
+        }
+        steps.begin("A Kubernetes cluster of our own: etcd, kube-apiserver, controller-manager, scheduler, a simulated node");
+        let plane = ControlPlane::start(Size::Flux).inspect_err(|error| {
+            if error.is_missing_go() {
+                eprintln!(
+                    "Without Go, the parts of a cluster cannot be built here. DEMO_KUBECONFIG with DEMO_GIT_URL runs the demo on a cluster that is there already and may be used up for it."
+                );
+            }
+        })?;
+        steps.say(&format!("{} is ready, and empty", plane.server()));
+
+        steps.begin("A Git server with a small repository: deploy/hello.yaml holds a ConfigMap");
+        let server = GitServer::start(plane.pki())?;
+        let repository = server.repository("fleet");
+        repository.commit(&[("deploy/hello.yaml", CONFIG_MAP)], "say hello");
+        steps.say(repository.url());
+        Ok(Self {
+            kubeconfig: plane.kubeconfig_path().to_owned(),
+            url: repository.url().to_owned(),
+            path: "./deploy".to_owned(),
+            own: Some(Own { plane, _server: server }),
+        })
+    }
+
+    fn given(steps: &mut Steps, kubeconfig: PathBuf) -> Result<Self, Error> {
+        let missing = "DEMO_KUBECONFIG needs DEMO_GIT_URL beside it: a repository that Flux in that cluster can read; DEMO_GIT_PATH is the folder in it, ./ unless told";
+        let url = std::env::var("DEMO_GIT_URL").map_err(|_| Error::usage(missing))?;
+        steps.begin("The cluster that DEMO_KUBECONFIG names, and the repository that DEMO_GIT_URL names");
+        steps.say(&format!("{} and {url}; Flux is installed there, and removed again", kubeconfig.display()));
+        let path = std::env::var("DEMO_GIT_PATH").unwrap_or_else(|_| "./".to_owned());
+        Ok(Self { kubeconfig, url, path, own: None })
+    }
+
+    /// OpenTofu: on a machine that need not be able to build it, the one on PATH.
+    fn tofu(&self) -> Result<Tofu, Error> {
+        if self.own.is_some() { Tofu::new() } else { Tofu::on_path() }
+    }
+}
+
+impl Own {
+    fn greeting(&self, steps: &Steps) {
+        let greeting = wait::block_on(async || {
+            let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
+                kube::Api::namespaced(self.plane.client(), "default");
+            maps.get("hello").await.ok().and_then(|map| map.data?.remove("greeting"))
+        });
+        match greeting {
+            Some(greeting) => steps.say(&format!("ConfigMap default/hello says: {greeting}")),
+            None => panic!("the ConfigMap from Git is not in the cluster\n{}", self.plane.logs()),
+        }
+    }
+
+    fn definitions(&self) -> usize {
+        type Definition =
+            k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+        wait::block_on(async || {
+            let all: kube::Api<Definition> = kube::Api::all(self.plane.client());
+            all.list(&Default::default()).await.map_or(0, |list| list.items.len())
+        })
+    }
+}
+
+/// What Flux is to follow.
+struct Sync<'p> {
+    url: &'p str,
+    interval: &'p str,
+    path: &'p str,
 }
 
 /// Where the chart comes from.
@@ -104,18 +178,27 @@ enum Charts {
     Official,
     /// The test data, served over HTTPS as that repository serves its charts.
     Served(Box<ChartServer>),
+    /// The small chart of this repository.
+    Small,
 }
+
+/// The folder of the small chart.
+const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/charts/flux2");
 
 const OFFICIAL: (&str, &str) =
     ("fluxcd-community.github.io", "https://fluxcd-community.github.io/helm-charts");
 
 impl Charts {
-    /// The official repository where it can be reached, else the test data.
+    /// The official repository where it can be reached, else the test data, else the small chart.
     fn find() -> Result<Self, Error> {
         let reached = (OFFICIAL.0, 443).to_socket_addrs().is_ok_and(|mut addresses| {
             addresses.any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
         });
-        if reached { Ok(Self::Official) } else { Ok(Self::Served(Box::new(ChartServer::flux2()?))) }
+        match reached {
+            true => Ok(Self::Official),
+            false if testutil::test_data().is_ok() => Ok(Self::Served(Box::new(ChartServer::flux2()?))),
+            false => Ok(Self::Small),
+        }
     }
 
     fn words(&self) -> String {
@@ -125,18 +208,28 @@ impl Charts {
                 "the official repository cannot be reached; the test data is served at {}",
                 server.url()
             ),
+            Self::Small => {
+                "neither the official repository nor the test data can be had; examples/charts/flux2 is a small one".to_owned()
+            }
         }
     }
 
-    /// The attributes that name the repository.
+    /// The attributes that name the chart.
     fn attributes(&self) -> String {
+        const VERSION: &str = "2.18.3";
         match self {
-            Self::Official => format!("repository = {}", json!(OFFICIAL.1)),
+            Self::Official => {
+                format!(
+                    "repository = {}\n  chart      = \"flux2\"\n  version    = \"{VERSION}\"",
+                    json!(OFFICIAL.1)
+                )
+            }
             Self::Served(server) => format!(
-                "repository         = {}\n  repository_ca_file = {}",
+                "repository         = {}\n  repository_ca_file = {}\n  chart              = \"flux2\"\n  version            = \"{VERSION}\"",
                 json!(server.url()),
                 json!(server.ca_file())
             ),
+            Self::Small => format!("chart = {}", json!(SMALL)),
         }
     }
 }
@@ -144,21 +237,20 @@ impl Charts {
 /// How long the official repository may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-fn provider(plane: &ControlPlane) -> String {
+fn provider(kubeconfig: &Path) -> String {
     format!(
         "terraform {{\n  required_providers {{\n    fluxgate = {{ source = \"fluxgate/fluxgate\" }}\n  }}\n}}\n\nprovider \"fluxgate\" {{\n  kubernetes = {{ config_path = {} }}\n}}\n",
-        json!(plane.kubeconfig_path())
+        json!(kubeconfig)
     )
 }
 
-fn configuration(charts: &Charts, version: &str, keep: bool, url: &str, interval: &str) -> String {
+fn configuration(charts: &Charts, keep: bool, sync: &Sync<'_>) -> String {
+    let Sync { url, interval, path } = sync;
     format!(
         r#"resource "fluxgate_install" "flux" {{
   name      = "flux"
   namespace = "flux-system"
-  {repository}
-  chart     = "flux2"
-  version   = "{version}"
+  {chart}
 
   keep_crds_on_destroy = {keep}
 }}
@@ -180,14 +272,14 @@ resource "fluxgate_kustomization" "fleet" {{
 
   spec = {{
     interval   = "1m"
-    path       = "./deploy"
+    path       = "{path}"
     prune      = true
     wait       = true
     source_ref = {{ kind = "GitRepository", name = fluxgate_git_repository.fleet.name }}
   }}
 }}
 "#,
-        repository = charts.attributes()
+        chart = charts.attributes()
     )
 }
 

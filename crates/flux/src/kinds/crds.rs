@@ -25,6 +25,15 @@ fn tables_say_what_the_crds_say() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
+#[test]
+fn definitions_from_the_tables_say_what_the_tables_say() {
+    let differences: Vec<String> = all()
+        .iter()
+        .flat_map(|kind| compare(&Kind { left_out: &[], ..**kind }, &kind.definition()))
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
 /// Definitions of the operator's kinds, which the tests of the provider install too.
 const OPERATOR_CRDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testutil/data/operator-crds");
 
