@@ -8,6 +8,9 @@ use cluster::{ConfigError, Error, Missing, Unreached, WaitError};
 use remote::digitalocean;
 use tfplugin::diagnostic::Diagnostic;
 
+/// How many objects of an inventory a message names.
+const PARTS: usize = 5;
+
 /// A failed request as an error diagnostic.
 pub fn error(error: &Error) -> Diagnostic {
     let (summary, remedy) = match error {
@@ -194,6 +197,16 @@ pub fn wait(error: &WaitError) -> Diagnostic {
         ),
     };
     let mut detail = format!("{}.", sentence(error).trim_end_matches('.'));
+    let parts = error.explanation().map(|explanation| explanation.parts.as_slice()).unwrap_or_default();
+    if !parts.is_empty() {
+        detail.push_str("\n\nOf what it applied, this is not ready:");
+        for part in parts.iter().take(PARTS) {
+            detail.push_str(&format!("\n  - {part}"));
+        }
+        if let Some(more) = parts.len().checked_sub(PARTS).filter(|more| *more > 0) {
+            detail.push_str(&format!("\n  - and {more} more"));
+        }
+    }
     if let Some(explanation) = error.explanation().filter(|explanation| !explanation.events.is_empty()) {
         detail.push_str("\n\nIts last events:");
         for event in &explanation.events {

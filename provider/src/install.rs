@@ -28,18 +28,23 @@ use async_trait::async_trait;
 use release::{Event, Progress, Record};
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
+    identity::IdentitySchema,
     private::Private,
     provider::Call,
     resource::{
         ApplyResponse, CreateRequest, DeleteRequest, DeleteResponse, ImportResponse, PlanDestroyRequest,
-        PlanDestroyResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
+        PlanDestroyResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, StoredState,
+        UpdateRequest,
     },
     schema::Schema,
     value::Value,
 };
 
-use crate::context::{Context, Shared};
+use crate::{
+    context::{Context, Shared},
+    lifecycle::identity::{self, Named},
+};
 use charts::Charts;
 use scrub::Paths;
 
@@ -99,7 +104,19 @@ impl Resource for InstallResource {
     }
 
     async fn import(&self, call: &Call, id: &str) -> ImportResponse {
-        import::import(self, call, id).await
+        import::import(self, call, Named::by_id(id)).await
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(identity::schema())
+    }
+
+    async fn import_by_identity(&self, call: &Call, identity: &Value) -> ImportResponse {
+        import::import(self, call, Ok(Named::by_identity(identity))).await
+    }
+
+    async fn upgrade_identity(&self, _call: &Call, stored: StoredState) -> Result<Value, Diagnostics> {
+        identity::upgrade(&stored)
     }
 }
 

@@ -4,10 +4,14 @@
 
 mod apply;
 mod delete;
-pub(crate) mod import;
+pub(crate) mod identity;
+mod import;
 pub(crate) mod marks;
+mod moves;
 mod plan;
+mod prune;
 mod read;
+pub(crate) mod writers;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,17 +21,20 @@ use flux::{FieldPath, Kind, Origin, hcl};
 use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
+    identity::IdentitySchema,
     private::Private,
     provider::Call,
     resource::{
-        ApplyResponse, CreateRequest, DeleteRequest, DeleteResponse, ImportResponse, PlanDestroyRequest,
-        PlanDestroyResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
+        ApplyResponse, CreateRequest, DeleteRequest, DeleteResponse, ImportResponse, MoveRequest,
+        MoveResponse, PlanDestroyRequest, PlanDestroyResponse, PlanRequest, PlanResponse, ReadRequest,
+        ReadResponse, Resource, StoredState, UpdateRequest,
     },
     schema::Schema,
     timeouts::Timeouts,
     value::Value,
 };
 
+use self::identity::Named;
 use crate::{
     context::{Context, Reach, Shared},
     convert, explain, kind_schema,
@@ -112,7 +119,23 @@ impl Resource for FluxResource {
     }
 
     async fn import(&self, call: &Call, id: &str) -> ImportResponse {
-        import::import(self, call, id).await
+        import::import(self, call, Named::by_id(id)).await
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(identity::schema())
+    }
+
+    async fn import_by_identity(&self, call: &Call, identity: &Value) -> ImportResponse {
+        import::import(self, call, Ok(Named::by_identity(identity))).await
+    }
+
+    async fn upgrade_identity(&self, _call: &Call, stored: StoredState) -> Result<Value, Diagnostics> {
+        identity::upgrade(&stored)
+    }
+
+    async fn take_over(&self, _call: &Call, request: MoveRequest) -> Result<MoveResponse, Diagnostics> {
+        moves::take_over(self, &request)
     }
 }
 
@@ -179,22 +202,6 @@ fn observe(state: &mut Value, object: &Json) {
     state.set_at(&"id".into(), Value::from(format!("{}/{}", text("namespace"), text("name"))));
     state.set_at(&"uid".into(), metadata["uid"].as_str().map_or(Value::Null, Value::from));
     state.set_at(&"generation".into(), metadata["generation"].as_i64().map_or(Value::Null, Value::from));
-}
-
-/// A warning where kustomize-controller writes the same object.
-fn two_writers(resource: &FluxResource, object: &Json) -> Option<Diagnostic> {
-    const OTHER: &str = "kustomize-controller";
-    cluster::managed_by(object, OTHER).then(|| {
-        Diagnostic::warning(
-            "Two writers",
-            format!(
-                "The {} is also applied by {OTHER}, from Git. Each will undo what the other writes. Keep it in one place: remove it from Git, or `tofu state rm` it here.",
-                resource.target(&serde_json::json!({
-                    "namespace": object["metadata"]["namespace"], "name": object["metadata"]["name"],
-                }))
-            ),
-        )
-    })
 }
 
 /// The labels and annotations never hold nulls, and `convert::json` never fails on what a state holds.

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use cluster::{Resource as ApiResource, Target};
 use serde_json::Value as Json;
 use tfplugin::{
-    diagnostic::{Diagnostic, Diagnostics},
+    diagnostic::Diagnostics,
     provider::Call,
     resource::{
         ApplyResponse, CreateRequest, DeleteRequest, DeleteResponse, ImportResponse, PlanRequest,
@@ -107,17 +107,6 @@ fn observe(state: &mut Value, object: &Json) {
     state.set_at(&"id".into(), id.into());
     state.set_at(&"uid".into(), text("/metadata/uid").into());
     state.set_at(&"type".into(), text("/type").into());
-}
-
-/// A warning where kustomize-controller writes the same Secret.
-fn two_writers(target: &Target, object: &Json) -> Option<Diagnostic> {
-    const OTHER: &str = "kustomize-controller";
-    cluster::managed_by(object, OTHER).then(|| {
-        Diagnostic::warning(
-            "Two writers",
-            format!("The {target} is also applied by {OTHER}, from Git. Each will undo what the other writes. Keep it in one place."),
-        )
-    })
 }
 
 /// The data of a Secret that we manage, as the cluster holds it: what others added is theirs.

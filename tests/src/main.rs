@@ -6,9 +6,11 @@
     reason = "tests end in a panic with the full story"
 )]
 
+mod announces;
 mod bad_input;
 mod credentials;
 mod data_sources;
+mod demo;
 mod doks;
 mod drift;
 mod examples;
@@ -17,11 +19,17 @@ mod free_values;
 mod functions;
 mod gate;
 mod house;
+mod imports;
 mod install;
+mod kinds;
 mod lifecycle;
+mod many;
+mod moves;
 mod ownership;
+mod protocol;
 mod prunes;
 mod reconcile;
 mod secrets;
+mod states;
 mod support;
 mod waits;

@@ -155,11 +155,6 @@ impl fmt::Display for Controller {
     }
 }
 
-/// How many objects a Kustomization, or another object with an inventory, has applied.
-pub fn count_inventory(object: &Value) -> usize {
-    object.pointer("/status/inventory/entries").and_then(Value::as_array).map_or(0, Vec::len)
-}
-
 impl Cluster {
     /// Deletes an object and waits until it is gone. One request, two or three where it does not go at
     /// once.

@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Cluster, Error, Resource, Target, object::text};
+use crate::{Cluster, Error, Part, Resource, Target, object::text};
 
 /// How many events an explanation holds.
 const EXPLAINING: usize = 5;
@@ -66,6 +66,8 @@ pub struct Explanation {
     pub condition: Option<StatusCondition>,
     /// The last events, newest first.
     pub events: Vec<Event>,
+    /// What it has applied and is missing, failed or not ready, the worst first.
+    pub parts: Vec<Part>,
 }
 
 impl fmt::Display for Explanation {
@@ -111,7 +113,8 @@ impl Cluster {
         Ok(events)
     }
 
-    /// Puts together what is known about an object: its condition, and its events as far as they can be had quickly.
+    /// Puts together what is known about an object: its condition, and its events and what is wrong with the objects of its inventory, as far
+    /// as they can be had quickly.
     pub async fn explain(
         &self,
         target: &Target,
@@ -120,8 +123,13 @@ impl Cluster {
     ) -> Explanation {
         let uid = object.and_then(|object| text(object, "/metadata/uid"));
         let events = tokio::time::timeout(EXPLAINING_TIME, self.events(target, uid, EXPLAINING)).await;
+        let parts = match object {
+            Some(object) => self.unhealthy_parts(object).await,
+            None => Vec::new(),
+        };
         Explanation {
             object: target.clone(),
+            parts,
             why: why.into(),
             condition: object.and_then(telling_condition),
             events: events.ok().and_then(Result::ok).unwrap_or_default(),

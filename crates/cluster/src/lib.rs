@@ -30,6 +30,7 @@ mod delete;
 mod discover;
 mod error;
 mod events;
+mod inventory;
 mod kinds;
 mod kstatus;
 mod logs;
@@ -53,10 +54,11 @@ pub use self::{
         ConfigError, Connection, Direct, Exec, ExecError, IssueError, Issued, IssuedBy, Issuer, Kubeconfig,
         Limits, connect, exposed,
     },
-    delete::{Controller, ControllerState, DeleteRequest, Deleted, Holder, Propagation, count_inventory},
+    delete::{Controller, ControllerState, DeleteRequest, Deleted, Holder, Propagation},
     discover::Served,
     error::{Cause, Conflict, Error, Missing, Place, Unreached},
     events::{Event, Explanation, StatusCondition, conditions_of},
+    inventory::{InventoryEntry, Part, count_inventory, inventory_of},
     kstatus::Jobs,
     managed_fields::{ManagedPath, ManagerEntry, Operation, managed_by, managers_of, owned_paths},
     object::{Resource, Target},

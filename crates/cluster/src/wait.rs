@@ -23,6 +23,8 @@ const WATCH: Duration = Duration::from_secs(60);
 const SLACK: Duration = Duration::from_secs(10);
 /// How often an object is read where it cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
+/// How often the log says that a wait goes on.
+const BEAT: Duration = Duration::from_secs(30);
 /// The pause after a failure that may pass.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -213,6 +215,7 @@ impl Cluster {
                 Ok(end) => end.map(Some),
                 Err(_) => Ok(None),
             },
+            () = beat(wait) => Ok(None),
         }
     }
 
@@ -333,6 +336,16 @@ impl Cluster {
     }
 }
 
+/// Says in the log that a wait goes on, for as long as it does.
+async fn beat(wait: &Wait) {
+    let started = Instant::now();
+    loop {
+        sleep(BEAT).await;
+        let seconds = started.elapsed().as_secs();
+        tracing::info!(object = %wait.target, condition = wait.condition.name(), seconds, "still waiting");
+    }
+}
+
 #[derive(Deserialize)]
 struct WatchEvent {
     #[serde(rename = "type")]
@@ -378,7 +391,7 @@ impl Seen {
             Progress::Failed(why) => Some(End::Failed(why)),
             Progress::Pending(why) => {
                 if self.pending.as_ref() != Some(&why) {
-                    tracing::debug!(object = %wait.target, condition = wait.condition.name(), why, "waiting");
+                    tracing::info!(object = %wait.target, condition = wait.condition.name(), why, "waiting");
                     self.pending = Some(why);
                 }
                 None

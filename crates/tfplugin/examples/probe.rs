@@ -14,6 +14,7 @@ use tfplugin::data_source::{DataResponse, DataSource};
 use tfplugin::diagnostic::Diagnostics;
 use tfplugin::ephemeral::{EphemeralResource, OpenResponse};
 use tfplugin::function::{Function, FunctionError, Parameter, Signature};
+use tfplugin::identity::{IdentityAttribute, IdentitySchema};
 use tfplugin::private::Private;
 use tfplugin::provider::{Call, ConfigureRequest, Provider};
 use tfplugin::resource::{
@@ -234,6 +235,24 @@ impl Resource for Thing {
             Ok(file) => ImportResponse { state: self.load(&file), ..ImportResponse::default() },
             Err(diagnostics) => ImportResponse { diagnostics, ..ImportResponse::default() },
         }
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        let attributes = vec![
+            IdentityAttribute::required("name", "The file's name."),
+            IdentityAttribute::optional("password", "Not needed."),
+        ];
+        Some(IdentitySchema { version: 3, attributes })
+    }
+
+    async fn import_by_identity(&self, call: &Call, identity: &Value) -> ImportResponse {
+        self.import(call, identity.get("name").as_str().unwrap_or_default()).await
+    }
+
+    /// Until version 2 the name was called id.
+    async fn upgrade_identity(&self, _call: &Call, identity: StoredState) -> Result<Value, Diagnostics> {
+        let old = identity.decode(&Type::object([("id", Type::String)])).unwrap_or_default();
+        Ok(Value::object([("name", old.get("id").clone()), ("password", Value::Null)]))
     }
 
     /// Version 0 had the URL at the top.

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod ephemeral;
 pub mod function;
 pub mod host;
+pub mod identity;
 mod log;
 pub mod path;
 mod plan;

@@ -103,6 +103,22 @@ pub(crate) fn fill_defaults(attributes: &[Attribute], config: &mut Value) {
     });
 }
 
+/// Puts defaults where a stored state, as JSON, has not even the attribute: it was written before there was one.
+pub(crate) fn fill_missing(attributes: &[Attribute], json: &serde_json::Value, state: &mut Value) {
+    let Some(json) = json.as_object() else { return };
+    let Value::Object(members) = state else { return };
+    for attribute in attributes {
+        let Some(member) = members.get_mut(&attribute.name) else { continue };
+        match (json.get(&attribute.name), &attribute.default, attribute.nested_kind()) {
+            (None, Some(default), _) => *member = default.clone(),
+            (Some(json), _, Some(nested)) if nested.nesting == Nesting::Single => {
+                fill_missing(&nested.attributes, json, member);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Paths in order, each once.
 pub(crate) fn sorted(mut paths: Vec<AttributePath>) -> Vec<AttributePath> {
     paths.sort();

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::codec::{CodecError, decode_json};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::identity::IdentitySchema;
 use crate::path::AttributePath;
 use crate::private::Private;
 use crate::provider::Call;
@@ -68,9 +69,42 @@ pub trait Resource: Send + Sync + 'static {
         }
     }
 
+    /// By which values an object is found again, for hosts that keep them beside the state; none by default.
+    fn identity(&self) -> Option<IdentitySchema> {
+        None
+    }
+
+    /// Finds an existing object by its identity, whose required values are there.
+    async fn import_by_identity(&self, call: &Call, identity: &Value) -> ImportResponse {
+        let _ = (call, identity);
+        ImportResponse {
+            diagnostics: Diagnostic::error(
+                "Import by identity not supported",
+                format!("{} is imported by its id.", self.name()),
+            )
+            .into(),
+            ..ImportResponse::default()
+        }
+    }
+
+    /// Turns an identity that an earlier version wrote, or another resource before a move, into a present one.
+    async fn upgrade_identity(&self, call: &Call, identity: StoredState) -> Result<Value, Diagnostics> {
+        let _ = call;
+        Err(Diagnostic::error(
+            "Identity of another version",
+            format!(
+                "The identity of this {} was written with version {}, which this version of the provider cannot read. \
+                 Use the version of the provider that wrote it, or import the object again.",
+                self.name(),
+                identity.version
+            ),
+        )
+        .into())
+    }
+
     /// Turns a state that an earlier schema version wrote into an object of the present schema. States of the present
-    /// version do not come here: attributes that are no longer in the schema are dropped from them, missing ones are
-    /// null.
+    /// version do not come here: attributes that are no longer in the schema are dropped from them, missing ones get
+    /// their default, or null.
     async fn upgrade(&self, call: &Call, state: StoredState) -> Result<Value, Diagnostics> {
         let _ = call;
         Err(Diagnostic::error(

@@ -95,6 +95,12 @@ impl Schema {
         crate::plan::mark_computed(&self.attributes, config, prior.unwrap_or(&Value::Null), planned);
     }
 
+    /// Puts defaults where an object has nothing, at any depth. The framework does this for plans; this is for a resource that makes a state
+    /// from something else.
+    pub fn fill_defaults(&self, object: &mut Value) {
+        crate::plan::fill_defaults(&self.attributes, object);
+    }
+
     /// An object of the schema with every attribute null.
     #[must_use]
     pub fn null_object(&self) -> Value {

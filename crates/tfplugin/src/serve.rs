@@ -109,8 +109,9 @@ fn run(provider: impl Provider, options: &ServeOptions, environment: &Environmen
         };
         serve_on(socket, acceptor, Arc::new(provider), ending).await
     });
-    // A task that blocks must not keep the process alive.
-    runtime.shutdown_background();
+    // The host waits for the end of the process. Nothing that an orderly end of the runtime would do is worth that: neither waiting for a
+    // task that blocks, nor freeing memory piece by piece.
+    std::mem::forget(runtime);
     result
 }
 
@@ -138,7 +139,8 @@ async fn serve_on(
         Box::pin(server.serve_with_incoming_shutdown(connections, end.clone().cancelled_owned()));
     let ended = tokio::select! {
         served = &mut serving => Some(served),
-        () = end.cancelled() => None,
+        // The host said that it is done, so it has read every answer, and waits for the process to end.
+        () = end.cancelled() => service.is_idle().then_some(Ok(())),
         why = ending.wait() => {
             tracing::info!(why, "ending");
             None

@@ -223,7 +223,18 @@ async fn the_schema_says_what_is_offered() {
     assert_eq!(metadata.resources[0].type_name, THING);
     let identities =
         bench.client.get_resource_identity_schemas(m::get_resource_identity_schemas::Request {}).await;
-    assert!(identities.unwrap().into_inner().identity_schemas.is_empty());
+    let identities = identities.unwrap().into_inner();
+    assert_eq!(told(&identities.diagnostics), Vec::<String>::new());
+    let identity = &identities.identity_schemas[THING];
+    let shown = |attribute: &m::IdentityAttribute| {
+        (attribute.name.clone(), attribute.required_for_import, attribute.optional_for_import)
+    };
+    assert_eq!(identity.version, 3);
+    assert_eq!(
+        identity.identity_attributes.iter().map(shown).collect::<Vec<_>>(),
+        [("name".to_owned(), true, false), ("password".to_owned(), false, true)]
+    );
+    assert_eq!(identity.identity_attributes[0].r#type, b"\"string\"");
 }
 
 #[tokio::test]

@@ -11,22 +11,29 @@ use tfplugin::{
 use super::{InstallResource, read, scrub::Scrub, words};
 use crate::{
     explain,
-    lifecycle::{
-        import::{Place, place},
-        marks::Marks,
-    },
+    lifecycle::{identity::Named, marks::Marks},
 };
 
-/// Finds a release by `namespace/name`, or `cluster/namespace/name` for one of the provider's further clusters.
-pub async fn import(resource: &InstallResource, call: &Call, id: &str) -> ImportResponse {
-    found(resource, call, id)
+/// Finds a release by what names it: an id, or an identity.
+pub async fn import(
+    resource: &InstallResource,
+    call: &Call,
+    named: Result<Named, Diagnostic>,
+) -> ImportResponse {
+    found(resource, call, named)
         .await
         .unwrap_or_else(|diagnostics| ImportResponse { diagnostics, ..ImportResponse::default() })
 }
 
-async fn found(resource: &InstallResource, call: &Call, id: &str) -> Result<ImportResponse, Diagnostics> {
+async fn found(
+    resource: &InstallResource,
+    call: &Call,
+    named: Result<Named, Diagnostic>,
+) -> Result<ImportResponse, Diagnostics> {
+    let named = named?;
     let context = resource.context()?;
-    let Place { cluster, cluster_name, namespace, name } = place(&context, call, id)?;
+    let cluster = named.reach(&context, call)?;
+    let (cluster_name, namespace, name) = (named.cluster.as_deref(), &*named.namespace, &*named.name);
     let identity = cluster.identity().await.map_err(|error| explain::error(&error))?.uid().to_owned();
     let explained = |error: release::Error| words::failed(&error, &Scrub::default());
     let Some(record) = release::last(&cluster, namespace, name).await.map_err(explained)? else {

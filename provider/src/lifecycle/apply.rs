@@ -17,7 +17,7 @@ use tfplugin::{
 
 use super::{
     FIELD_MANAGER, FluxResource, TIMEOUTS, attributes_of, marks::Marks, object_differs, observe, reached,
-    two_writers,
+    writers,
 };
 use crate::{context::Context, convert, explain, gate};
 
@@ -76,7 +76,11 @@ impl Write<'_> {
         if let Some(object) = self.given_up(&cluster, &applied.object).await? {
             applied.object = object;
         }
-        diagnostics.0.extend(two_writers(self.resource, &applied.object));
+        diagnostics.0.extend(writers::others(
+            &self.resource.target(&attributes_of(&self.planned)),
+            &self.planned,
+            &applied.object,
+        ));
         let timeout = if self.prior.is_none() { timeouts.create } else { timeouts.update };
         Ok(Written {
             cluster,

@@ -1,11 +1,7 @@
 //! Planning: everything that can be checked without the cluster is checked here, and nothing connects for a new object.
 
 use cluster::Error;
-use flux::{
-    Kind,
-    readiness::{State, assess},
-    schema::{Spelling, Violation, check_spelled},
-};
+use flux::schema::{Spelling, Violation, check_spelled};
 use policy::Change;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -14,11 +10,8 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{FluxResource, attributes_of, marks::Marks, object_differs, reach};
-use crate::{
-    context::{Context, Reach},
-    convert, explain, gate,
-};
+use super::{FluxResource, marks::Marks, object_differs, prune, reach};
+use crate::{context::Reach, convert, explain, gate};
 
 /// Plans a create, an update or one half of a replacement.
 pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse {
@@ -95,7 +88,7 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
             planned.set_at(&"generation".into(), Value::Unknown);
         }
         if !requires_replace.is_empty() {
-            diagnostics.0.extend(prune_warning(resource, &context, prior).await);
+            diagnostics.0.extend(prune::announce(resource, &context, prior).await);
         }
     }
     marks.put(&mut private);
@@ -106,58 +99,11 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
 pub async fn plan_destroy(resource: &FluxResource, request: PlanDestroyRequest) -> PlanDestroyResponse {
     let diagnostics = match resource.context() {
         Ok(context) => {
-            prune_warning(resource, &context, &request.prior).await.into_iter().collect::<Vec<_>>()
+            prune::announce(resource, &context, &request.prior).await.into_iter().collect::<Vec<_>>()
         }
         Err(diagnostic) => vec![diagnostic],
     };
     PlanDestroyResponse { private: request.private, diagnostics: Diagnostics(diagnostics) }
-}
-
-/// Announces that deleting the object deletes workloads, with their number and the way out.
-async fn prune_warning(resource: &FluxResource, context: &Context, prior: &Value) -> Option<Diagnostic> {
-    if !resource.kind.prunes || keeps(prior) {
-        return None;
-    }
-    let Reach::Known(cluster) = reach(context, prior) else { return None };
-    let target = resource.target(&attributes_of(prior));
-    // A warning is all that is at stake: where the cluster does not answer, the delete will say so.
-    let object = cluster.get(&target).await.ok().flatten()?;
-    // No controller deletes anything on behalf of an object that is suspended.
-    let suspended = assess(resource.kind, &object).state == State::Suspended;
-    let count = cluster::count_inventory(&object);
-    if suspended || count == 0 {
-        return None;
-    }
-    let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
-    let way_out = way_out(resource.kind);
-    Some(Diagnostic::warning(
-        "Deleting this prunes what runs",
-        format!(
-            "Deleting {target} deletes what it applied: {objects}. To keep them, set {way_out} and apply that first."
-        ),
-    ))
-}
-
-/// Whether what the object applied stays when the object goes.
-fn keeps(prior: &Value) -> bool {
-    let spec = prior.get("spec");
-    match spec.get("deletion_policy").as_str() {
-        Some("Orphan") => true,
-        None | Some("MirrorPrune") => spec.get("prune").as_bool() == Some(false),
-        _ => false,
-    }
-}
-
-/// What to set so that it stays, by what the kind has for it.
-fn way_out(kind: &Kind) -> &'static str {
-    let has = |name| kind.spec.iter().any(|field| field.hcl() == name);
-    if has("deletion_policy") {
-        "spec.deletion_policy = \"Orphan\""
-    } else if has("suspend") {
-        "spec.suspend = true"
-    } else {
-        "the annotation fluxcd.controlplane.io/reconcile = \"disabled\""
-    }
 }
 
 /// What the table of the kind has against a field. Where nothing changes it is a warning, since a destroy plans first.

@@ -9,7 +9,7 @@ use tfplugin::{
 };
 
 use super::{
-    FluxResource, attributes_of, is_same_cluster, marks::Marks, observe, reach, state_like, two_writers,
+    FluxResource, attributes_of, is_same_cluster, marks::Marks, observe, reach, state_like, writers,
 };
 use crate::{
     context::{Reach, unseen},
@@ -54,7 +54,7 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
     observe(&mut fresh, &object);
 
     let mut diagnostics = Diagnostics::new();
-    diagnostics.0.extend(two_writers(resource, &object));
+    diagnostics.0.extend(writers::others(&target, &state, &object));
     if object["metadata"]["deletionTimestamp"].is_string() {
         diagnostics.push(Diagnostic::warning(
             "The object is being deleted",
@@ -63,7 +63,13 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
     }
     if marks.unready && flux::readiness::assess(resource.kind, &object).is_ready() {
         marks.unready = false;
-        marks.put(&mut private);
     }
+    // A state that came by a move does not know its cluster yet.
+    if marks.cluster.is_none()
+        && let Ok(identity) = cluster.identity().await
+    {
+        marks.cluster = Some(identity.uid().to_owned());
+    }
+    marks.put(&mut private);
     ReadResponse { state: Some(fresh), private, diagnostics }
 }

@@ -12,10 +12,10 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{SecretResource, TIMEOUTS, checksum, material, observe, target, two_writers};
+use super::{SecretResource, TIMEOUTS, checksum, material, observe, target};
 use crate::{
     convert, explain,
-    lifecycle::{FIELD_MANAGER, marks::Marks, reached},
+    lifecycle::{FIELD_MANAGER, marks::Marks, reached, writers},
 };
 
 /// Creates a Secret, or takes over one that exists.
@@ -91,7 +91,7 @@ impl Write<'_> {
 
         let mut diagnostics = Diagnostics::new();
         let target = target(&self.planned);
-        diagnostics.0.extend(two_writers(&target, &applied.object));
+        diagnostics.0.extend(writers::others(&target, &self.planned, &applied.object));
         if self.prior.is_none() && !applied.created {
             diagnostics.warning(
                 "An object that existed was taken over",

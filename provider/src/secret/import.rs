@@ -13,10 +13,7 @@ use tfplugin::{
 use super::{SecretResource, checksum, observe, schema};
 use crate::{
     explain,
-    lifecycle::{
-        import::{Place, place},
-        marks::Marks,
-    },
+    lifecycle::{identity::Named, marks::Marks},
 };
 
 /// What `kubectl apply` leaves behind; it holds the values.
@@ -32,8 +29,10 @@ pub async fn import(resource: &SecretResource, call: &Call, id: &str) -> ImportR
 
 async fn found(resource: &SecretResource, call: &Call, id: &str) -> Result<ImportResponse, Diagnostic> {
     let context = resource.shared.get()?;
-    let Place { cluster, cluster_name, namespace, name } = place(&context, call, id)?;
-    let target = Target::new(ApiResource::secret(), namespace, name);
+    let named = Named::by_id(id)?;
+    let cluster = named.reach(&context, call)?;
+    let Named { cluster: cluster_name, namespace, name } = named;
+    let target = Target::new(ApiResource::secret(), &namespace, &name);
     let identity = cluster.identity().await.map_err(|error| explain::error(&error))?.uid().to_owned();
     let object = cluster.get(&target).await.map_err(|error| explain::error(&error))?.ok_or_else(|| {
         Diagnostic::error(
@@ -46,9 +45,9 @@ async fn found(resource: &SecretResource, call: &Call, id: &str) -> Result<Impor
     })?;
     let mut state = schema::schema().null_object();
     for (attribute, value) in [
-        ("name", Value::from(name)),
-        ("namespace", Value::from(namespace)),
-        ("cluster", cluster_name.map(str::to_owned).into()),
+        ("name", Value::from(name.as_str())),
+        ("namespace", Value::from(namespace.as_str())),
+        ("cluster", cluster_name.into()),
         ("labels", texts(&object["metadata"]["labels"])),
         ("annotations", texts(&object["metadata"]["annotations"])),
         ("force_conflicts", Value::from(false)),

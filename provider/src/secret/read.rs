@@ -9,11 +9,11 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{SecretResource, checksum, observe, ours, target, two_writers};
+use super::{SecretResource, checksum, observe, ours, target};
 use crate::{
     context::Reach,
     explain,
-    lifecycle::{is_same_cluster, reach},
+    lifecycle::{is_same_cluster, reach, writers},
 };
 
 /// Brings a state up to date.
@@ -52,7 +52,7 @@ async fn fresh(
     }
     fresh.set_at(&"intact".into(), Value::from(is_intact(&object, private)));
     let mut diagnostics = Diagnostics::new();
-    diagnostics.0.extend(two_writers(&target, &object));
+    diagnostics.0.extend(writers::others(&target, state, &object));
     if object["metadata"]["deletionTimestamp"].is_string() {
         diagnostics.warning(
             "The object is being deleted",

@@ -196,3 +196,17 @@ fn an_inventory_is_counted() {
     assert_eq!(count_inventory(&json!({ "status": { "inventory": { "entries": [{}, {}] } } })), 2);
     assert_eq!(count_inventory(&json!({ "status": {} })), 0);
 }
+
+#[tokio::test]
+async fn every_kind_with_a_finalizer_names_the_controller_that_would_remove_it() {
+    let (_plane, cluster) = require!(flux().await);
+    let kinds = flux::kinds::all().iter().filter_map(|kind| Some((kind, kind.finalizer?)));
+    for (kind, finalizer) in kinds {
+        let object = json!({ "metadata": { "finalizers": [finalizer] } });
+        let holders = cluster.holders(&cluster::Target::new(*kind, "apps", "app"), Some(&object)).await;
+        let [Holder::Finalizer { finalizer: held, controller: Some(controller) }] = holders.as_slice() else {
+            panic!("{}: {holders:?}", kind.name);
+        };
+        assert_eq!((held.as_str(), controller.name.as_str()), (finalizer, kind.controller), "{}", kind.name);
+    }
+}

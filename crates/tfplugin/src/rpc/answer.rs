@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
@@ -26,6 +27,7 @@ use crate::data_source::DataSource;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ephemeral::EphemeralResource;
 use crate::function::{Function, Signature};
+use crate::identity::IdentitySchema;
 use crate::provider::{Call, Capabilities, Provider};
 use crate::resource::Resource;
 use crate::schema::Schema;
@@ -45,6 +47,8 @@ struct Offer {
     functions: BTreeMap<String, (Arc<dyn Function>, OnceLock<Signature>)>,
     /// Parent of the tokens of all calls in flight; replaced when it is cancelled.
     stop: Mutex<CancellationToken>,
+    /// The calls in flight.
+    calls: TaskTracker,
 }
 
 /// One thing that is offered.
@@ -53,16 +57,17 @@ struct Offered<T: ?Sized> {
     schema: OnceLock<Resolved>,
 }
 
-/// A schema and the type of its objects.
+/// A schema and the type of its objects, and for a resource the same of their identities.
 struct Resolved {
     schema: Schema,
     ty: Type,
+    identity: Option<(IdentitySchema, Type)>,
 }
 
 impl From<Schema> for Resolved {
     fn from(schema: Schema) -> Self {
         let ty = schema.ty();
-        Self { schema, ty }
+        Self { schema, ty, identity: None }
     }
 }
 
@@ -74,7 +79,13 @@ impl<T: ?Sized> From<Arc<T>> for Offered<T> {
 
 impl Offered<dyn Resource> {
     fn resolved(&self) -> &Resolved {
-        self.schema.get_or_init(|| self.item.schema().into())
+        self.schema.get_or_init(|| {
+            let identity = self.item.identity().map(|identity| {
+                let ty = identity.ty();
+                (identity, ty)
+            });
+            Resolved { identity, ..self.item.schema().into() }
+        })
     }
 }
 
@@ -114,6 +125,7 @@ impl ProviderService {
             provider,
             schema: OnceLock::new(),
             stop: Mutex::new(CancellationToken::new()),
+            calls: TaskTracker::new(),
         }))
     }
 
@@ -129,6 +141,11 @@ impl ProviderService {
     pub fn cancel_calls(&self) {
         let mut stop = self.0.stop.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *stop).cancel();
+    }
+
+    /// Whether no call is in flight.
+    pub fn is_idle(&self) -> bool {
+        self.0.calls.is_empty()
     }
 
     /// Runs one call to its end, whatever happens to it.
@@ -149,7 +166,7 @@ impl ProviderService {
         let begun = Instant::now();
         let work = work(Arc::clone(&self.0), call);
         let given_up = cancel.drop_guard();
-        let done = tokio::spawn(work.instrument(span.clone())).await;
+        let done = self.0.calls.spawn(work.instrument(span.clone())).await;
         given_up.disarm();
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         span.in_scope(|| match done {

@@ -6,6 +6,7 @@ use super::messages::{self, DynamicValue, NestingMode, Selector, StringKind};
 use crate::codec::{CodecError, decode_json, decode_msgpack, encode_msgpack};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::function::{Parameter, Signature};
+use crate::identity::IdentitySchema;
 use crate::path::{AttributePath, Step};
 use crate::provider::Capabilities;
 use crate::schema::{Attribute, AttributeKind, Nesting, Schema};
@@ -112,6 +113,20 @@ fn attribute(attribute: &Attribute) -> messages::Attribute {
         write_only: attribute.write_only,
         deprecated: attribute.deprecation.is_some(),
         deprecation_message: attribute.deprecation.clone().unwrap_or_default(),
+    }
+}
+
+pub(super) fn identity_schema(identity: &IdentitySchema) -> messages::ResourceIdentitySchema {
+    let attribute = |attribute: &crate::identity::IdentityAttribute| messages::IdentityAttribute {
+        name: attribute.name.clone(),
+        r#type: attribute.ty.to_json_bytes(),
+        required_for_import: attribute.required,
+        optional_for_import: !attribute.required,
+        description: attribute.description.clone(),
+    };
+    messages::ResourceIdentitySchema {
+        version: identity.version,
+        identity_attributes: identity.attributes.iter().map(attribute).collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls about the provider itself: its schemas and its configuration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Offer, convert, m, undecodable};
@@ -70,13 +71,29 @@ pub(super) async fn schema(
     })
 }
 
-/// No resource has an identity yet.
 pub(super) async fn identity_schemas(
-    _offer: Arc<Offer>,
+    offer: Arc<Offer>,
     _call: Call,
     _request: m::get_resource_identity_schemas::Request,
 ) -> Result<m::get_resource_identity_schemas::Response, Diagnostics> {
-    Ok(m::get_resource_identity_schemas::Response::default())
+    let mut problems = Diagnostics::new();
+    let mut identity_schemas = BTreeMap::new();
+    for (name, offered) in &offer.resources {
+        let resolved = offered.resolved();
+        let Some((identity, _)) = &resolved.identity else { continue };
+        for attribute in &identity.attributes {
+            let found = resolved.schema.attribute(&attribute.name.as_str().into());
+            if found.is_none_or(|found| found.write_only || found.ty() != attribute.ty) {
+                let what = format!("{name}: the identity's {} is no attribute of that type.", attribute.name);
+                problems.error("Invalid schema in the provider", what);
+            }
+        }
+        identity_schemas.insert(name.clone(), convert::identity_schema(identity));
+    }
+    Ok(m::get_resource_identity_schemas::Response {
+        identity_schemas,
+        diagnostics: convert::diagnostics(problems),
+    })
 }
 
 pub(super) async fn validate(

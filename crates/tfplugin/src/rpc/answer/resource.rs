@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Offer, Offered, Resolved, convert, m, no_such, settle, undecodable, unencodable};
 use crate::codec::{decode_msgpack, encode_msgpack};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::identity::IdentitySchema;
 use crate::plan;
 use crate::private::Private;
 use crate::provider::Call;
@@ -34,6 +35,14 @@ impl Resolved {
 
     fn null(&self) -> Option<m::DynamicValue> {
         convert::encode(&Value::Null, &self.ty).ok()
+    }
+
+    /// The identity of an object that was encoded for the host, where its resource has identities and it has one.
+    fn identity_of(&self, object: Option<&m::DynamicValue>) -> Option<m::ResourceIdentityData> {
+        let (schema, ty) = self.identity.as_ref()?;
+        let object = convert::decode(object, &self.ty).ok()?;
+        let identity = convert::encode(&schema.of(&object)?, ty).ok()?;
+        Some(m::ResourceIdentityData { identity_data: Some(identity) })
     }
 }
 
@@ -105,12 +114,13 @@ pub(super) async fn plan(
     if prior.is_some() {
         requires_replace.extend(response.requires_replace);
     }
+    let planned_identity = resolved.identity_of(Some(&planned));
     Ok(m::plan_resource_change::Response {
         planned_state: Some(planned),
         requires_replace: plan::sorted(requires_replace).into_iter().map(convert::path).collect(),
         planned_private: response.private.to_bytes(),
         diagnostics: convert::diagnostics(diagnostics),
-        planned_identity: None,
+        planned_identity,
     })
 }
 
@@ -152,11 +162,12 @@ pub(super) async fn apply(
             None
         }
     };
+    let new_identity = resolved.identity_of(new_state.as_ref());
     Ok(m::apply_resource_change::Response {
         new_state,
         private: response.private.to_bytes(),
         diagnostics: convert::diagnostics(diagnostics),
-        new_identity: None,
+        new_identity,
     })
 }
 
@@ -195,15 +206,17 @@ pub(super) async fn read(
             new_state: request.current_state,
             diagnostics: convert::diagnostics(diagnostics),
             private: request.private,
-            new_identity: None,
+            new_identity: request.current_identity,
         });
     }
     let state = settle(response.state.unwrap_or_default(), &mut diagnostics);
+    let new_state = resolved.encode("state", state)?;
+    let new_identity = resolved.identity_of(Some(&new_state));
     Ok(m::read_resource::Response {
-        new_state: Some(resolved.encode("state", state)?),
+        new_state: Some(new_state),
         diagnostics: convert::diagnostics(diagnostics),
         private: response.private.to_bytes(),
-        new_identity: None,
+        new_identity,
     })
 }
 
@@ -213,30 +226,42 @@ pub(super) async fn import(
     request: m::import_resource_state::Request,
 ) -> Result<m::import_resource_state::Response, Diagnostics> {
     let resource = offer.resource(&request.type_name)?;
-    if request.id.is_empty() {
-        let detail = format!("{} is imported by its id, which must not be empty.", request.type_name);
-        return Err(Diagnostic::error("Import needs an id", detail).into());
-    }
     let resolved = resource.resolved();
-    let response = resource.item.import(&call, &request.id).await;
+    let response = match (request.identity.and_then(|identity| identity.identity_data), &resolved.identity) {
+        (Some(identity), Some((schema, ty))) if request.id.is_empty() => {
+            let identity =
+                convert::decode(Some(&identity), ty).map_err(|error| undecodable("identity", error))?;
+            if schema.of(&identity).is_none() {
+                let detail = format!("An identity of {} needs {}.", request.type_name, required(schema));
+                return Err(Diagnostic::error("Import needs a whole identity", detail).into());
+            }
+            resource.item.import_by_identity(&call, &identity).await
+        }
+        _ if request.id.is_empty() => {
+            let detail = format!("{} is imported by its id, which must not be empty.", request.type_name);
+            return Err(Diagnostic::error("Import needs an id", detail).into());
+        }
+        _ => resource.item.import(&call, &request.id).await,
+    };
     let mut diagnostics = response.diagnostics;
     let state = match response.state {
         Some(state) if !diagnostics.has_errors() && !state.is_null() => state,
         _ => {
             if !diagnostics.has_errors() {
-                let detail = format!("There is no {} with this id.", request.type_name);
+                let detail = format!("There is no such {}.", request.type_name);
                 diagnostics.error("Nothing to import", detail);
             }
             return Err(diagnostics);
         }
     };
     let state = resolved.encode("imported object", settle(state, &mut diagnostics))?;
+    let identity = resolved.identity_of(Some(&state));
     Ok(m::import_resource_state::Response {
         imported_resources: vec![m::import_resource_state::ImportedResource {
             type_name: request.type_name,
             state: Some(state),
             private: response.private.to_bytes(),
-            identity: None,
+            identity,
         }],
         diagnostics: convert::diagnostics(diagnostics),
     })
@@ -252,7 +277,12 @@ pub(super) async fn upgrade(
     let present = resolved.schema.version;
     let stored = stored(request.version, request.raw_state)?;
     let state = if stored.version == present {
-        stored.decode(&resolved.ty).map_err(|error| undecodable("stored state", error))?
+        let mut state = stored.decode(&resolved.ty).map_err(|error| undecodable("stored state", error))?;
+        // An attribute that came after the state was written would else be a difference of its own.
+        if let Ok(json) = stored.json() {
+            plan::fill_missing(&resolved.schema.attributes, &json, &mut state);
+        }
+        state
     } else if stored.version > present {
         let detail = format!(
             "The state of this {} was written with schema version {}; this version of the provider knows only {present}. \
@@ -271,14 +301,41 @@ pub(super) async fn upgrade(
     })
 }
 
-/// Answers for resources without an identity, of which the host should hold none.
 pub(super) async fn upgrade_identity(
-    _offer: Arc<Offer>,
-    _call: Call,
+    offer: Arc<Offer>,
+    call: Call,
     request: m::upgrade_resource_identity::Request,
 ) -> Result<m::upgrade_resource_identity::Response, Diagnostics> {
-    Err(Diagnostic::error("No identity", format!("Objects of {} have no identity.", request.type_name))
-        .into())
+    let resource = offer.resource(&request.type_name)?;
+    let Some((schema, ty)) = &resource.resolved().identity else {
+        let detail = format!("Objects of {} have no identity.", request.type_name);
+        return Err(Diagnostic::error("No identity", detail).into());
+    };
+    let present = schema.version;
+    let stored = stored(request.version, request.raw_identity)?;
+    let identity = if stored.version == present {
+        stored.decode(ty).map_err(|error| undecodable("stored identity", error))?
+    } else if stored.version > present {
+        let detail = format!(
+            "The identity of this {} was written with version {}; this version of the provider knows only {present}. \
+             Use a newer version of the provider.",
+            request.type_name, stored.version
+        );
+        return Err(Diagnostic::error("Identity of a newer provider", detail).into());
+    } else {
+        resource.item.upgrade_identity(&call, stored).await?
+    };
+    let identity = convert::encode(&identity, ty).map_err(|error| unencodable("identity", error))?;
+    Ok(m::upgrade_resource_identity::Response {
+        upgraded_identity: Some(m::ResourceIdentityData { identity_data: Some(identity) }),
+        diagnostics: Vec::new(),
+    })
+}
+
+/// The values of an identity that an import has to give, in words.
+fn required(schema: &IdentitySchema) -> String {
+    let names = schema.attributes.iter().filter(|attribute| attribute.required);
+    names.map(|attribute| attribute.name.as_str()).collect::<Vec<_>>().join(" and ")
 }
 
 pub(super) async fn take_over(
@@ -296,11 +353,13 @@ pub(super) async fn take_over(
     let moved = resource.item.take_over(&call, request).await?;
     let mut diagnostics = Diagnostics::new();
     let state = settle(moved.state, &mut diagnostics);
+    let target_state = resolved.encode("moved state", state)?;
+    let target_identity = resolved.identity_of(Some(&target_state));
     Ok(m::move_resource_state::Response {
-        target_state: Some(resolved.encode("moved state", state)?),
+        target_state: Some(target_state),
         diagnostics: convert::diagnostics(diagnostics),
         target_private: moved.private.to_bytes(),
-        target_identity: None,
+        target_identity,
     })
 }
 
