@@ -1,6 +1,6 @@
 //! `make bench`: our program and the peer in turn, medians, ratios, and the figures that must be reached.
 //!
-//! It measures and asserts nothing: a noisy machine is no failure. Figures are kept in docs/performance.md with machine, date and command.
+//! It measures and asserts nothing: a noisy machine is no failure. Names of benches as arguments choose some of them. Figures are kept in docs/performance.md with machine, date and command.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +13,7 @@
 mod gate;
 mod handshake;
 mod install;
+mod many;
 mod plan;
 mod render;
 
@@ -33,12 +34,20 @@ fn main() {
         render::print_peak_memory(&command.iter().map(ToString::to_string).collect::<Vec<_>>());
         return;
     }
+    let benches: [(&str, fn() -> Vec<Row>); 6] = [
+        ("handshake", handshake::rows),
+        ("gate", gate::rows),
+        ("plan", plan::rows),
+        ("many", many::rows),
+        ("render", render::rows),
+        ("install", install::rows),
+    ];
     let mut rows = Vec::new();
-    rows.extend(handshake::rows());
-    rows.extend(gate::rows());
-    rows.extend(plan::rows());
-    rows.extend(render::rows());
-    rows.extend(install::rows());
+    for (name, bench) in benches {
+        if arguments.is_empty() || arguments.iter().any(|wanted| wanted == name) {
+            rows.extend(bench());
+        }
+    }
 
     println!("\n| what | measured (median) | at most | beside it |");
     println!("|---|---|---|---|");

@@ -29,15 +29,8 @@ resource "fluxgate_git_repository" "fleet" {{
 }}
 "#
     ));
-    let peer = Tofu::without_providers()
-        .unwrap()
-        .provider("gavinbunney/kubectl", "1.19.0", &Tool::KubectlProvider.path().unwrap())
-        .unwrap()
-        .file("versions.tf", "terraform {\n  required_providers {\n    kubectl = { source = \"gavinbunney/kubectl\" }\n  }\n}\n")
-        .file(
-            "main.tf",
-            &format!(
-                r#"
+    let peer = kubectl(&format!(
+        r#"
 provider "kubectl" {{
   config_path = {kubeconfig}
 }}
@@ -50,8 +43,7 @@ resource "kubectl_manifest" "fleet" {{
   }})
 }}
 "#
-            ),
-        );
+    ));
     let alone = Tofu::without_providers()
         .unwrap()
         .file("main.tf", "resource \"terraform_data\" \"fleet\" {\n  input = \"fleet\"\n}\n");
@@ -80,4 +72,15 @@ resource "kubectl_manifest" "fleet" {{
             millis(alone)
         ),
     }]
+}
+
+/// A folder with the Go kubectl provider and this configuration.
+pub fn kubectl(configuration: &str) -> Tofu {
+    const VERSIONS: &str =
+        "terraform {\n  required_providers {\n    kubectl = { source = \"gavinbunney/kubectl\" }\n  }\n}\n";
+    let tofu = Tofu::without_providers()
+        .unwrap()
+        .provider("gavinbunney/kubectl", "1.19.0", &Tool::KubectlProvider.path().unwrap())
+        .unwrap();
+    tofu.file("versions.tf", VERSIONS).file("main.tf", configuration)
 }
