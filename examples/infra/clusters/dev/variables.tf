@@ -12,7 +12,7 @@ variable "flux" {
       cluster_name = optional(string)
     }), {})
 
-    namespace       = optional(string, "flux-system")
+    namespace = optional(string, "flux-system")
 
     git_repository = optional(object({
       name        = optional(string, "flux-system")
