@@ -13,6 +13,10 @@ use testutil::{ControlPlane, GitServer, Helm, Size, require, test_data};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The controllers that run here, by name.
+const ALL: [&str; 4] =
+    ["helm-controller", "kustomize-controller", "notification-controller", "source-controller"];
+
 /// The Flux objects of one kind in a namespace.
 fn objects(client: kube::Client, namespace: &str, group: &str, kind: &str) -> Api<DynamicObject> {
     let kind = GroupVersionKind::gvk(&format!("{group}.toolkit.fluxcd.io"), "v1", kind);
@@ -90,7 +94,7 @@ async fn real_flux_follows_its_chart_and_brings_what_is_in_git() {
     assert_eq!(names(flux), [""; 0], "nothing runs before the chart is installed");
 
     helm.install("flux", &chart, "flux-system", &[]).unwrap();
-    wait_for_controllers(flux, &["kustomize-controller", "source-controller"]);
+    wait_for_controllers(flux, &ALL);
 
     let server = GitServer::start(plane.pki()).unwrap();
     let app = server.repository("app");
@@ -121,9 +125,9 @@ async fn real_flux_follows_its_chart_and_brings_what_is_in_git() {
 
     // A controller runs as long as its Deployment has Pods.
     scale(plane.client(), "source-controller", 0).await;
-    wait_for_controllers(flux, &["kustomize-controller"]);
+    wait_for_controllers(flux, &ALL[..3]);
     scale(plane.client(), "source-controller", 1).await;
-    wait_for_controllers(flux, &["kustomize-controller", "source-controller"]);
+    wait_for_controllers(flux, &ALL);
 
     // It may do what the chart's ServiceAccount may do, and no more.
     let bindings: Api<ClusterRoleBinding> = Api::all(plane.client());
