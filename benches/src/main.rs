@@ -34,7 +34,8 @@ fn main() {
         render::print_peak_memory(&command.iter().map(ToString::to_string).collect::<Vec<_>>());
         return;
     }
-    let benches: [(&str, fn() -> Vec<Row>); 6] = [
+    type Bench = fn() -> Vec<Row>;
+    let benches: [(&str, Bench); 6] = [
         ("handshake", handshake::rows),
         ("gate", gate::rows),
         ("plan", plan::rows),

@@ -280,7 +280,8 @@ mod tests {
     #[test]
     fn other_values_have_their_shapes() {
         let policy = r#"{"version": "1.0", "trustPolicies": [{"name": "a"}]}"#;
-        let cases: [(&str, fn(&str) -> Checked, &str, &str); 9] = [
+        type Check = fn(&str) -> Checked;
+        let cases: [(&str, Check, &str, &str); 9] = [
             ("not_empty", not_empty, "x", "x\n"),
             ("number", number, "123", "12a"),
             ("https", https, "https://ghe.example.com/api/v3", "http://x"),
