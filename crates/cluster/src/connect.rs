@@ -165,6 +165,12 @@ impl Session {
         config.tls_server_name.clone_from(&self.tls_server_name);
         config.proxy_url.clone_from(&self.proxy);
         config.auth_info = self.auth.clone();
+        // The client library sends a file's text as it is, and editors end files with a line feed. What cannot be read it reports itself.
+        if let Some(text) = self.auth.token_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok())
+        {
+            config.auth_info.token = Some(text.trim().to_owned().into());
+            config.auth_info.token_file = None;
+        }
         if let Some(credential) = credential {
             if let Some(token) = &credential.token {
                 config.auth_info.token = Some(token.reveal().to_owned().into());

@@ -9,6 +9,7 @@
 mod again;
 mod charts;
 mod cluster;
+mod digitalocean;
 mod ends;
 mod faulty;
 mod flux;

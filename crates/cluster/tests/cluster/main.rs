@@ -10,6 +10,7 @@
 mod applying;
 mod arrange;
 mod bad_input;
+mod beside_kubectl;
 mod connecting;
 mod deleting;
 mod discovering;

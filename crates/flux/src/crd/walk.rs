@@ -77,7 +77,7 @@ impl Walk<'_> {
                 // It may be null in the end, and is not set then.
                 _ if self.manifest.is_unknown(&at) => {}
                 // The validating parts of a schema state no fields of their own.
-                _ if schema["type"].is_null() && schema["properties"].is_null() => {}
+                _ if schema["type"].is_null() => {}
                 _ => {
                     let message =
                         "the Flux that is installed in the cluster does not know this field, yet or any more";
