@@ -58,7 +58,7 @@ pub use self::{
     discover::Served,
     error::{Cause, Conflict, Error, Missing, Place, Unreached},
     events::{Event, Explanation, StatusCondition, conditions_of},
-    inventory::{InventoryEntry, Part, count_inventory, inventory_of},
+    inventory::Part,
     kstatus::Jobs,
     managed_fields::{ManagedPath, ManagerEntry, Operation, managed_by, managers_of, owned_paths},
     object::{Resource, Target},

@@ -3,6 +3,8 @@
 //! Kustomization, HelmRelease, ResourceSet and FluxInstance write it in one form: `status.inventory.entries`, each with an id
 //! `namespace_name_group_kind` and a version `v`.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// One object of an inventory.
@@ -49,6 +51,16 @@ impl Entry {
     }
 }
 
+impl fmt::Display for Entry {
+    /// `Deployment/apps/web`, and without a namespace `Namespace/apps`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.namespace.as_str() {
+            "" => write!(f, "{}/{}", self.kind, self.name),
+            namespace => write!(f, "{}/{namespace}/{}", self.kind, self.name),
+        }
+    }
+}
+
 /// The inventory of an object as it was read from the cluster, in the order of its status; `None` where it has none.
 pub fn of(object: &Value) -> Option<Vec<Entry>> {
     let entries = object.pointer("/status/inventory/entries")?.as_array()?;
@@ -58,6 +70,11 @@ pub fn of(object: &Value) -> Option<Vec<Entry>> {
             .filter_map(|entry| Entry::parse(entry["id"].as_str()?, entry["v"].as_str().unwrap_or_default()))
             .collect(),
     )
+}
+
+/// How many objects the inventory of an object lists; 0 where it has none.
+pub fn count(object: &Value) -> usize {
+    object.pointer("/status/inventory/entries").and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 #[cfg(test)]
@@ -81,10 +98,18 @@ mod tests {
             let parts =
                 (entry.namespace.as_str(), entry.name.as_str(), entry.group.as_str(), entry.kind.as_str());
             assert_eq!(parts, wanted, "{id}");
+            let place = if wanted.0.is_empty() { String::new() } else { format!("{}/", wanted.0) };
+            assert_eq!(entry.to_string(), format!("{}/{place}{}", wanted.3, wanted.1));
         }
         for id in ["", "a", "a_b", "a_b_c", "a__c_Kind"] {
             assert_eq!(Entry::parse(id, "v1"), None, "{id}");
         }
+    }
+
+    #[test]
+    fn an_inventory_is_counted() {
+        assert_eq!(count(&json!({ "status": { "inventory": { "entries": [{}, {}] } } })), 2);
+        assert_eq!(count(&json!({ "status": {} })), 0);
     }
 
     #[test]

@@ -47,7 +47,7 @@ async fn taken_along(resource: &FluxResource, cluster: &Cluster, prior: &Value) 
     if assess(resource.kind, &object).state == State::Suspended {
         return None;
     }
-    match cluster::count_inventory(&object) {
+    match flux::inventory::count(&object) {
         0 if has_release(&object) => Some("its Helm release, with all that is in it".to_owned()),
         0 => None,
         1 => Some("1 object".to_owned()),

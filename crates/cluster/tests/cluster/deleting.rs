@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use cluster::{
-    Condition, ControllerState, DeleteRequest, Deleted, Error, Holder, Resource, Target, Wait,
-    count_inventory,
-};
+use cluster::{Condition, ControllerState, DeleteRequest, Deleted, Error, Holder, Resource, Target, Wait};
 use serde_json::{Value, json};
 use testutil::{ControlPlane, Size, require};
 use tokio_util::sync::CancellationToken;
@@ -189,12 +186,6 @@ async fn a_request_to_stop_ends_the_wait_for_a_finalizer() {
     let object = cluster.get(&target).await.unwrap().unwrap();
     assert!(object["metadata"]["deletionTimestamp"].is_string());
     controller.release(&target).await;
-}
-
-#[test]
-fn an_inventory_is_counted() {
-    assert_eq!(count_inventory(&json!({ "status": { "inventory": { "entries": [{}, {}] } } })), 2);
-    assert_eq!(count_inventory(&json!({ "status": {} })), 0);
 }
 
 #[tokio::test]
