@@ -50,8 +50,10 @@ fn an_object_costs_at_most_two_requests_whatever_is_done_with_it() {
     assert!(created.values().sum::<usize>() <= 2 * COUNT + BESIDES, "{created:?}");
     assert_eq!(created["PATCH"], COUNT, "{created:?}");
     let refreshed = asked(&proxy, || drop(tofu.plan().no_changes()));
-    assert!(refreshed.values().sum::<usize>() <= COUNT + BESIDES, "{refreshed:?}");
+    // A few by themselves, the others from one list.
+    const READ: usize = 4;
+    assert!(refreshed.values().sum::<usize>() <= READ + BESIDES, "{refreshed:?}");
     let destroyed = asked(&proxy, || drop(tofu.destroy().success()));
-    // A destroy refreshes first; then each object is deleted and seen to be gone.
-    assert!(destroyed.values().sum::<usize>() <= 3 * COUNT + 2 * BESIDES, "{destroyed:?}");
+    // A destroy refreshes first; then each object is deleted, which says that it is gone.
+    assert!(destroyed.values().sum::<usize>() <= COUNT + READ + 2 * BESIDES, "{destroyed:?}");
 }

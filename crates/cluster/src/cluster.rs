@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     ConfigError, Error, ExecError, IssueError, IssuedBy, Limits, Place, Resource, Target,
+    collection::Collections,
     connect::{Road, Session},
     object::text,
 };
@@ -41,6 +42,7 @@ struct Inner {
     requests: AtomicU64,
     identity: OnceCell<ClusterIdentity>,
     resources: Mutex<HashMap<String, Vec<Resource>>>,
+    collections: Collections,
 }
 
 /// The client, and how the last try to be given a credential failed.
@@ -89,6 +91,7 @@ impl Cluster {
             requests: AtomicU64::new(0),
             identity: OnceCell::new(),
             resources: Mutex::default(),
+            collections: Collections::default(),
         };
         Self { inner: Arc::new(inner), cancel: CancellationToken::new() }
     }
@@ -179,6 +182,10 @@ impl Cluster {
 
     pub(crate) fn resources(&self) -> &Mutex<HashMap<String, Vec<Resource>>> {
         &self.inner.resources
+    }
+
+    pub(crate) fn collections(&self) -> &Collections {
+        &self.inner.collections
     }
 
     /// Whether the credential may be another one the next time.

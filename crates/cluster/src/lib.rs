@@ -23,6 +23,7 @@ mod access;
 mod apply;
 mod capabilities;
 mod cluster;
+mod collection;
 mod condition;
 mod connect;
 mod contents;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How many objects are asked for at a time.
-const PAGE: u32 = 500;
+pub(crate) const PAGE: u32 = 500;
 
 impl Cluster {
     /// Reads an object; `None` when it does not exist. One request.
@@ -49,27 +49,46 @@ impl Cluster {
         let mut objects = Vec::new();
         let mut next = String::new();
         loop {
-            let mut call = Call::get(About::List(resource, namespace));
-            call.query.push(("limit", PAGE.to_string()));
-            for (name, selector) in selectors.iter().filter(|(_, selector)| !selector.is_empty()) {
-                call.query.push((name, (*selector).to_owned()));
-            }
-            if !next.is_empty() {
-                call.query.push(("continue", next));
-            }
-            let page: List = self.fetch(&call).await?;
-            // Objects in a list carry neither apiVersion nor kind.
-            objects.extend(page.items.into_iter().map(|mut object| {
-                object["apiVersion"] = resource.api_version().into();
-                object["kind"] = resource.kind.as_str().into();
-                object
-            }));
-            next = page.metadata.next;
+            let page = self.page(resource, namespace, selectors, &next).await?;
+            objects.extend(page.objects);
+            next = page.next;
             if next.is_empty() {
                 return Ok(objects);
             }
         }
     }
+
+    /// Reads the next objects of a list: the first ones when `next` is empty, else those from there on.
+    pub(crate) async fn page(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selectors: &[(&'static str, &str)],
+        next: &str,
+    ) -> Result<Page, Error> {
+        let mut call = Call::get(About::List(resource, namespace));
+        call.query.push(("limit", PAGE.to_string()));
+        for (name, selector) in selectors.iter().filter(|(_, selector)| !selector.is_empty()) {
+            call.query.push((name, (*selector).to_owned()));
+        }
+        if !next.is_empty() {
+            call.query.push(("continue", next.to_owned()));
+        }
+        let page: List = self.fetch(&call).await?;
+        // Objects in a list carry neither apiVersion nor kind.
+        let complete = |mut object: Value| {
+            object["apiVersion"] = resource.api_version().into();
+            object["kind"] = resource.kind.as_str().into();
+            object
+        };
+        Ok(Page { objects: page.items.into_iter().map(complete).collect(), next: page.metadata.next })
+    }
+}
+
+/// Some of the objects of a list, and where it goes on; empty where it ends.
+pub(crate) struct Page {
+    pub objects: Vec<Value>,
+    pub next: String,
 }
 
 #[derive(Deserialize)]

@@ -175,6 +175,9 @@ impl Cluster {
     }
 
     async fn send_by(&self, call: &Call<'_>, mut deadline: Instant) -> Result<Answer, Error> {
+        if !call.is_read() {
+            self.collections().forget();
+        }
         let mut repeated_blindly = false;
         let mut attempt = 0;
         let mut renewed = false;

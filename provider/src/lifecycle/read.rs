@@ -38,7 +38,7 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
     }
     let attributes = attributes_of(&state);
     let target = resource.target(&attributes);
-    let object = match cluster.get(&target).await {
+    let object = match cluster.get_among(&target).await {
         Ok(Some(object)) => object,
         // A cluster without the kind has no object of it either.
         Ok(None) | Err(Error::NotServed { .. }) => {
