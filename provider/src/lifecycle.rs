@@ -6,6 +6,7 @@ mod apply;
 mod delete;
 pub(crate) mod identity;
 mod import;
+mod live_schema;
 pub(crate) mod marks;
 mod moves;
 mod plan;

@@ -20,6 +20,7 @@ use crate::{
     ConfigError, Error, ExecError, IssueError, IssuedBy, Limits, Place, Resource, Target,
     collection::Collections,
     connect::{Road, Session},
+    definition::Definitions,
     object::text,
 };
 
@@ -43,6 +44,7 @@ struct Inner {
     identity: OnceCell<ClusterIdentity>,
     resources: Mutex<HashMap<String, Vec<Resource>>>,
     collections: Collections,
+    definitions: Definitions,
 }
 
 /// The client, and how the last try to be given a credential failed.
@@ -92,6 +94,7 @@ impl Cluster {
             identity: OnceCell::new(),
             resources: Mutex::default(),
             collections: Collections::default(),
+            definitions: Definitions::default(),
         };
         Self { inner: Arc::new(inner), cancel: CancellationToken::new() }
     }
@@ -188,6 +191,10 @@ impl Cluster {
         &self.inner.collections
     }
 
+    pub(crate) fn definitions(&self) -> &Definitions {
+        &self.inner.definitions
+    }
+
     /// Whether the credential may be another one the next time.
     pub(crate) fn renews(&self) -> bool {
         match &self.inner.road {
@@ -229,6 +236,17 @@ impl Cluster {
         let until = expires.map(|expires| serves_until(now, expires));
         slot.open = Some(Open { client: client.clone(), until, generation });
         Ok((client, generation))
+    }
+
+    /// Whether a request now would have to ask an issuer for a credential first. It waits for one that is being asked,
+    /// to the deadline.
+    pub(crate) async fn lacks_issue(&self, deadline: Instant) -> bool {
+        if matches!(self.inner.road, Road::Written(_)) {
+            return false;
+        }
+        let Ok(slot) = timeout_at(deadline, self.inner.client.lock()).await else { return true };
+        let now = Timestamp::now();
+        !slot.open.as_ref().is_some_and(|open| open.until.is_none_or(|until| now < until))
     }
 
     /// How long an issuer was waited for.

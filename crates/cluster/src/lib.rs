@@ -27,6 +27,7 @@ mod collection;
 mod condition;
 mod connect;
 mod contents;
+mod definition;
 mod delete;
 mod discover;
 mod error;

@@ -166,6 +166,20 @@ impl Cluster {
         self.decode(call, &answer.body)
     }
 
+    /// The same by one attempt, for what is good to know and not needed: a plugin and the cluster have `patience` each.
+    pub(crate) async fn fetch_once<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        patience: Duration,
+    ) -> Result<T, Error> {
+        let client = async { self.client(&mut (Instant::now() + patience)).await };
+        let (client, _) = self.stoppable(call, client).await??;
+        match self.stoppable(call, self.attempt(client, call, Instant::now() + patience)).await? {
+            Ok((_, body)) => self.decode(call, &body),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
     pub(crate) fn decode<T: DeserializeOwned>(&self, call: &Call<'_>, body: &[u8]) -> Result<T, Error> {
         serde_json::from_slice(body).map_err(|source| Error::Unintelligible {
             place: self.place().clone(),

@@ -98,6 +98,11 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
         anew: marks.unseen || kept.unkept,
     };
     diagnostics.0.extend(work.plan(&mut planned, &mut kept).await.0);
+    if prior.as_ref() != Some(&planned)
+        && let Reach::Known(cluster) = reach(&context, &planned)
+    {
+        cluster.definitions_change();
+    }
     if let (Some(cluster), Some(prior)) = (reached, &prior)
         && !diagnostics.has_errors()
     {

@@ -1,4 +1,5 @@
-//! Planning: everything that can be checked without the cluster is checked here, and nothing connects for a new object.
+//! Planning: everything that can be checked without the cluster is checked here. For a new object the cluster is asked for the
+//! definition of its kind, once, and not needed.
 
 use cluster::Error;
 use flux::schema::{Spelling, Violation, check_spelled};
@@ -10,7 +11,7 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{FluxResource, marks::Marks, object_differs, prune, reach};
+use super::{FluxResource, live_schema, marks::Marks, object_differs, prune, reach};
 use crate::{context::Reach, convert, explain, gate};
 
 /// Plans a create, an update or one half of a replacement.
@@ -41,6 +42,9 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
         Ok(manifest) => {
             let violations = check_spelled(resource.kind, &manifest, Spelling::Hcl);
             diagnostics.0.extend(violations.iter().map(|violation| refused(resource, violation, change)));
+            let states = (prior.as_ref(), &planned);
+            let live = live_schema::check(resource, &context, states, &manifest, &violations, change).await;
+            diagnostics.0.extend(live);
             // A field that the API refuses is not worth a second finding by a rule.
             let policy = gate::check(context.gate(), resource.kind, manifest, change);
             let said: Vec<_> = diagnostics.iter().filter_map(|d| d.attribute.clone()).collect();
@@ -106,8 +110,8 @@ pub async fn plan_destroy(resource: &FluxResource, request: PlanDestroyRequest) 
     PlanDestroyResponse { private: request.private, diagnostics: Diagnostics(diagnostics) }
 }
 
-/// What the table of the kind has against a field. Where nothing changes it is a warning, since a destroy plans first.
-fn refused(resource: &FluxResource, violation: &Violation, change: Change) -> Diagnostic {
+/// What the definition of the kind has against a field. Where nothing changes it is a warning, since a destroy plans first.
+pub(super) fn refused(resource: &FluxResource, violation: &Violation, change: Change) -> Diagnostic {
     let at: AttributePath = convert::attribute_path(resource.kind, &violation.path);
     let mut detail =
         if at.is_empty() { violation.message.clone() } else { format!("{at}: {}", violation.message) };

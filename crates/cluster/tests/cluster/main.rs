@@ -12,6 +12,7 @@ mod arrange;
 mod bad_input;
 mod beside_kubectl;
 mod connecting;
+mod definitions;
 mod deleting;
 mod discovering;
 mod proxy;

@@ -104,8 +104,8 @@ fn a_field_that_the_installed_flux_does_not_know_is_said_so() {
     assert_eq!(
         found.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
-            "spec.new: the Flux that is installed in the cluster does not know this field, yet or any more; update Flux in \
-          the cluster first, or leave the field out"
+            "spec.new: the Flux that is installed in the cluster does not know this field; update Flux in the cluster first, \
+          or leave the field out"
         ]
     );
 }
@@ -150,4 +150,35 @@ fn rules_about_a_change_need_the_object_as_it_was() {
     assert_eq!(ruled().check(&new, None).len(), 0);
     assert_eq!(ruled().check(&new, Some(&old)).len(), 1);
     assert_eq!(ruled().check(&manifest(json!({"mode": "x", "size": 1}), &[]), Some(&old)).len(), 0);
+}
+
+/// The definition of GitRepositories with one field, as a release of Flux labels it.
+fn labelled(release: Option<&str>, version: &str) -> Definition {
+    let kind = crate::kinds::by_resource("git_repository").unwrap();
+    let root = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {"url": {"type": "string"}}}}});
+    let labels = release.map_or(json!({}), |release| json!({"app.kubernetes.io/version": release}));
+    let crd = json!({
+        "metadata": {"labels": labels},
+        "spec": {"versions": [{"name": version, "served": true, "schema": {"openAPIV3Schema": root}}]},
+    });
+    Definition::of(&crd, kind)
+}
+
+#[test]
+fn the_release_that_is_installed_is_named() {
+    let said = |definition: &Definition| {
+        let found = definition.check(&manifest(json!({"url": "a", "new": 1}), &[]), None);
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        said(&labelled(Some("v2.6.4"), "v1")),
+        "spec.new: Flux 2.6.4, which is installed in the cluster, does not know this field; update Flux in the cluster \
+         first, or leave the field out"
+    );
+    assert_eq!(
+        said(&labelled(Some("2.0.0"), "v1beta2")),
+        ": Flux 2.0.0, which is installed in the cluster, does not serve version v1 of GitRepository, but v1beta2; update \
+         Flux in the cluster first"
+    );
+    assert!(said(&labelled(None, "v1")).starts_with("spec.new: the Flux that is installed in the cluster"));
 }

@@ -1,6 +1,5 @@
 //! A schema and an object side by side, as the API server checks them: unknown fields, types, values, lengths.
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::Schema;
@@ -79,10 +78,11 @@ impl Walk<'_> {
                 // The validating parts of a schema state no fields of their own.
                 _ if schema["type"].is_null() => {}
                 _ => {
-                    let message =
-                        "the Flux that is installed in the cluster does not know this field, yet or any more";
-                    let remedy = "update Flux in the cluster first, or leave the field out";
-                    self.report(&at, message.to_owned(), Some(remedy.to_owned()));
+                    let installed = &self.schema.installed;
+                    let message = format!("{} does not know this field", installed.release);
+                    let remedy =
+                        format!("update {} in the cluster first, or leave the field out", installed.product);
+                    self.report(&at, message, Some(remedy));
                 }
             }
         }
@@ -168,7 +168,7 @@ impl Walk<'_> {
             }
         }
         if let (Value::String(text), Some(pattern)) = (value, schema["pattern"].as_str())
-            && Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text))
+            && self.schema.pattern(pattern).is_some_and(|regex| !regex.is_match(text))
         {
             self.report(path, format!("the cluster demands that it matches {pattern}"), None);
         }

@@ -1,0 +1,169 @@
+//! Another Flux in the cluster than the tables follow: what it does not take is said at plan, and nothing where it takes all.
+
+use serde_json::{Value, json};
+use testutil::{ControlPlane, Size, chart_server::ChartServer, require};
+
+use crate::support::{api, definitions, live, patch, repository, tofu, unconnected};
+
+const REPOSITORIES: &str = "gitrepositories.source.toolkit.fluxcd.io";
+
+/// How each finding begins.
+const REFUSED: &str = "The cluster does not take this GitRepository";
+
+/// Makes the definition of GitRepositories that of a Flux which knows one field less, allows one value less and has a rule more.
+fn make_older(plane: &ControlPlane) {
+    let mut crd = live(plane, "CustomResourceDefinition", "", REPOSITORIES).unwrap();
+    let versions = crd["spec"]["versions"].as_array_mut().unwrap();
+    for version in versions.iter_mut() {
+        let spec = &mut version["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        spec["properties"].as_object_mut().unwrap().remove("sparseCheckout");
+        spec["properties"]["provider"]["enum"] = json!(["generic", "github"]);
+        spec["x-kubernetes-validations"] =
+            json!([{"rule": "!has(self.suspend) || !self.suspend", "message": "nothing rests here"}]);
+    }
+    let change = json!({
+        "metadata": {"labels": {"app.kubernetes.io/version": "v2.0.0"}},
+        "spec": {"versions": versions},
+    });
+    patch(plane, "CustomResourceDefinition", "", REPOSITORIES, &change);
+}
+
+/// A text as it would stand on one line, without the frame that tofu draws.
+fn unfolded(text: &str) -> String {
+    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_the_installed_flux_does_not_take_is_said_on_the_attribute() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&plane));
+    make_older(&plane);
+    let namespace = plane.namespace("older");
+    let news = r#"
+    sparse_checkout = ["deploy"]
+    provider        = "azure"
+    suspend         = true
+"#;
+    let tofu = require!(tofu(&plane, &repository(&namespace, news)));
+    let refused = unfolded(&tofu.plan().failure().text());
+    for said in [
+        "spec.sparse_checkout: Flux 2.0.0, which is installed in the cluster, does not know this field; update Flux in the \
+         cluster first, or leave the field out.",
+        r#"spec.provider: the cluster allows only "generic", "github"."#,
+        "spec: the cluster refuses this: nothing rests here.",
+    ] {
+        assert!(refused.contains(said), "{said}\n{refused}");
+    }
+    assert_eq!(refused.matches(&format!("Error: {REFUSED}")).count(), 3, "{refused}");
+    assert_eq!(refused.matches("with fluxgate_git_repository.app").count(), 3, "{refused}");
+
+    tofu.write("main.tf", &repository(&namespace, ""));
+    let planned = tofu.plan().changes().text();
+    assert!(!planned.contains(REFUSED), "{planned}");
+}
+
+#[test]
+fn what_the_state_holds_already_is_a_warning_and_no_trap() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&plane));
+    let namespace = plane.namespace("kept");
+    let tofu = require!(tofu(&plane, &repository(&namespace, r#"provider = "azure""#)));
+    let applied = tofu.apply().success().text();
+    assert!(!applied.contains(REFUSED), "the table and the cluster say the same: {applied}");
+
+    make_older(&plane);
+    let planned = tofu.plan().no_changes().text();
+    assert!(planned.contains(&format!("Warning: {REFUSED}")), "{planned}");
+    let other = repository(&namespace, r#"provider = "azure""#).replace("\"1m\"", "\"2m\"");
+    tofu.write("main.tf", &other);
+    let planned = tofu.plan().changes().text();
+    assert!(planned.contains(&format!("Warning: {REFUSED}")), "{planned}");
+    tofu.destroy().success();
+}
+
+/// A cluster in which the provider has installed Flux 2.6, and the configuration that did so, for any version.
+fn flux(version: &str, charts: &ChartServer) -> String {
+    format!(
+        r#"
+resource "fluxgate_install" "flux" {{
+  name               = "flux"
+  namespace          = "flux-system"
+  repository         = "{}"
+  repository_ca_file = {}
+  chart              = "flux2"
+  version            = "{version}"
+  wait               = false
+}}
+"#,
+        charts.url(),
+        json!(charts.ca_file())
+    )
+}
+
+/// A Kustomization and an ImagePolicy with what came after Flux 2.6.
+const NEWS: &str = r#"
+resource "fluxgate_kustomization" "app" {
+  name      = "app"
+  namespace = NAMESPACE
+  wait      = false
+  spec = {
+    interval                  = "1m"
+    prune                     = true
+    ignore_missing_components = true
+    source_ref                = { kind = "GitRepository", name = "app" }
+  }
+}
+resource "fluxgate_image_policy" "app" {
+  name      = "app"
+  namespace = NAMESPACE
+  wait      = false
+  spec = {
+    image_repository_ref = { name = "app" }
+    policy               = { alphabetical = {} }
+  }
+}
+"#;
+
+#[test]
+fn a_real_older_flux_is_named_and_one_apply_may_update_it_and_use_what_it_brings() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    let charts = require!(ChartServer::flux2());
+    let tofu = require!(tofu(&plane, &flux("2.16.4", &charts)));
+    tofu.apply().success();
+
+    let apart = NEWS.replace("NAMESPACE", "\"flux-system\"");
+    tofu.write("main.tf", &(flux("2.16.4", &charts) + &apart));
+    let refused = unfolded(&tofu.plan().failure().text());
+    for said in [
+        "spec.ignore_missing_components: Flux 2.6.4, which is installed in the cluster, does not know this field",
+        "Flux 2.6.4, which is installed in the cluster, does not serve version v1 of ImagePolicy, but v1beta1, v1beta2",
+    ] {
+        assert!(refused.contains(said), "{said}\n{refused}");
+    }
+
+    let together = NEWS.replace("NAMESPACE", "fluxgate_install.flux.namespace");
+    tofu.write("main.tf", &(flux("2.18.3", &charts) + &together));
+    tofu.plan().changes();
+    tofu.apply().success();
+    let applied = live(&plane, "Kustomization", "flux-system", "app").unwrap();
+    assert_eq!(applied["spec"]["ignoreMissingComponents"], Value::from(true));
+    tofu.plan().no_changes();
+}
+
+#[test]
+fn a_cluster_that_is_down_or_unknown_is_no_hindrance() {
+    let plane = require!(api());
+    let namespace = plane.namespace("down");
+    let provider = |host: &str| {
+        format!(
+            "resource \"terraform_data\" \"host\" {{ input = \"https://127.0.0.1:1\" }}\nprovider \"fluxgate\" {{ kubernetes = {{ host = {host}, token = \"a\", insecure = true }} }}\n"
+        )
+    };
+    let tofu = require!(unconnected(&repository(&namespace, r#"sparse_checkout = ["deploy"]"#)));
+    for host in ["\"https://127.0.0.1:1\"", "terraform_data.host.output"] {
+        tofu.write("provider.tf", &provider(host));
+        tofu.init().success();
+        let planned = tofu.plan().changes().text();
+        assert!(!planned.contains(REFUSED), "{planned}");
+    }
+}
