@@ -239,7 +239,14 @@ impl Checker<'_> {
                 self.count(field, items.len(), path);
                 self.twice(field, items, path);
                 for (position, value) in items.iter().enumerate() {
-                    self.value(field, item, value, &path.index(position));
+                    let path = path.index(position);
+                    match (item, value) {
+                        // Free as it is, it has to be something.
+                        (FieldType::Json, Value::Null) if !self.manifest.is_unknown(&path) => {
+                            self.wrong_type(&path, "a mapping", value);
+                        }
+                        _ => self.value(field, item, value, &path),
+                    }
                 }
             }
             (FieldType::Object(fields), Value::Object(members)) => self.members(fields, members, path),

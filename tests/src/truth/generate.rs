@@ -12,7 +12,7 @@ use super::{Case, rules};
 const TEXTS: &[&str] = &[
     "a",
     "https://example.com/a",
-    "oci://example.com/a",
+    "oci://example.com/ab",
     "ssh://git@example.com/a.git",
     "1.0.0",
     "1m",
@@ -54,7 +54,7 @@ struct Cases {
 impl Cases {
     fn add(&mut self, what: &str, spec: Value, refused: bool) {
         let what = format!("{} {what}", self.kind.resource);
-        self.cases.push(Case { what, kind: self.kind, spec, refused });
+        self.cases.push(Case { what, kind: self.kind, spec, refused, format: false });
     }
 
     /// The cases of the fields of an object, to which a chain of fields leads.
@@ -79,6 +79,11 @@ impl Cases {
     }
 
     fn field(&mut self, chain: &[&'static Field], field: &'static Field) {
+        if field.format.is_some() {
+            let spec = set(self.least.clone(), chain, wrap(&field.ty, json!("no such text!")));
+            let what = format!("{} {}: a text of another format", self.kind.resource, path(chain));
+            self.cases.push(Case { what, kind: self.kind, spec, refused: true, format: true });
+        }
         let mut case = |what: &str, value: Value, refused| {
             let spec = set(self.least.clone(), chain, value);
             self.add(&format!("{}: {what}", path(chain)), spec, refused);
@@ -144,6 +149,8 @@ fn path(chain: &[&'static Field]) -> String {
 /// Something good for a field.
 fn sample(field: &Field, ty: &FieldType) -> Value {
     match ty {
+        // What a stage of a ResourceSet holds at least, which the table leaves free.
+        FieldType::Json if field.wire() == "steps" => json!({"name": "a"}),
         FieldType::String | FieldType::Duration => json!(text(field)),
         FieldType::Boolean => json!(true),
         FieldType::Integer | FieldType::Number => json!(field.minimum.unwrap_or(1)),

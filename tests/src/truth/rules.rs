@@ -31,6 +31,7 @@ pub fn pair(kind: &Kind, rule: &Rule) -> Option<Pair> {
 pub fn base(kind: &Kind) -> Value {
     match kind.resource {
         "helm_release" => json!({"chartRef": {"kind": "OCIRepository", "name": "a"}}),
+        "image_policy" => json!({"policy": {"alphabetical": {}}}),
         "receiver" => json!({"secretRef": {"name": "a"}}),
         "resource_set_input_provider" => json!({"type": "Static"}),
         _ => json!({}),

@@ -55,16 +55,17 @@ impl Walk<'_> {
     fn members(&mut self, schema: &Value, members: &Map<String, Value>, path: &FieldPath) {
         let empty = Map::new();
         let properties = schema["properties"].as_object().unwrap_or(&empty);
+        let open = schema["x-kubernetes-preserve-unknown-fields"] == true;
+        let embedded = schema["x-kubernetes-embedded-resource"] == true;
+        let surrounds = |name: &str| (path.is_root() || embedded) && SURROUNDINGS.contains(&name);
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let at = path.child(name);
             let property = properties.get(name).unwrap_or(&Value::Null);
             let absent = present(property, members.get(name)).is_none();
-            if absent && !SURROUNDINGS.contains(&name) && !self.manifest.touches_unknown(&at) {
+            if absent && !surrounds(name) && !self.manifest.touches_unknown(&at) {
                 self.report(&at, "the cluster demands it, and it is not set".to_owned(), None);
             }
         }
-        let open = schema["x-kubernetes-preserve-unknown-fields"] == true;
-        let embedded = schema["x-kubernetes-embedded-resource"] == true;
         let additional = &schema["additionalProperties"];
         for (name, value) in members {
             let at = path.child(name);
@@ -72,7 +73,7 @@ impl Walk<'_> {
                 (Some(property), _) => self.child(property, value, &at),
                 (None, Value::Object(_)) => self.child(additional, value, &at),
                 (None, Value::Bool(true)) => {}
-                _ if open || (embedded && SURROUNDINGS.contains(&name.as_str())) => {}
+                _ if open || surrounds(name) => {}
                 // It may be null in the end, and is not set then.
                 _ if self.manifest.is_unknown(&at) => {}
                 // The validating parts of a schema state no fields of their own.
