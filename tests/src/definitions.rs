@@ -82,7 +82,7 @@ fn what_the_state_holds_already_is_a_warning_and_no_trap() {
     tofu.destroy().success();
 }
 
-/// A cluster in which the provider has installed Flux 2.6, and the configuration that did so, for any version.
+/// An installation of a version of the chart, for which no node is needed.
 fn flux(version: &str, charts: &ChartServer) -> String {
     format!(
         r#"
@@ -94,6 +94,9 @@ resource "fluxgate_install" "flux" {{
   chart              = "flux2"
   version            = "{version}"
   wait               = false
+  atomic             = false
+  disable_hooks      = true
+  timeouts           = {{ create = "60s", update = "60s" }}
 }}
 "#,
         charts.url(),

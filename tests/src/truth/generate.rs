@@ -2,7 +2,7 @@
 
 use flux::{
     Kind,
-    kinds::{Field, FieldType},
+    kinds::{Field, FieldType, Format},
 };
 use serde_json::{Value, json};
 
@@ -174,6 +174,9 @@ fn members(fields: &[Field]) -> Value {
 fn text(field: &Field) -> &'static str {
     if let Some(first) = field.allowed.first() {
         return first;
+    }
+    if matches!(field.format, Some(Format::Image)) {
+        return "example.com/ab";
     }
     let texts: &[&str] = if matches!(field.ty, FieldType::Duration) { &["1m"] } else { TEXTS };
     let regex = field.pattern.map(|pattern| regex::Regex::new(pattern).unwrap());
