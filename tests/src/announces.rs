@@ -209,7 +209,7 @@ fn a_plan_tells_that_another_controller_applies_the_object_and_where_from() {
     });
     patch(&plane, "Kustomization", &namespace, "app", &json!({"metadata": {"labels": labels}}));
     let text = tofu.plan().no_changes().text();
-    assert!(text.contains("Two writers") && text.contains("Kustomization/flux-system/fleet"), "{text}");
+    assert!(text.contains("two writers") && text.contains("Kustomization/flux-system/fleet"), "{text}");
 }
 
 #[test]

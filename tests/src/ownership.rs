@@ -60,7 +60,7 @@ fn an_object_that_kustomize_controller_applies_too_has_two_writers() {
 
     tofu.plan().changes();
     let text = tofu.apply().success().text();
-    assert!(text.contains("Two writers") && text.contains("kustomize-controller"), "{text}");
+    assert!(text.contains("two writers") && text.contains("kustomize-controller"), "{text}");
 }
 
 #[test]

@@ -352,3 +352,31 @@ fn the_schema_tells_identities_and_write_only_arguments() {
         assert_eq!(identities[kind]["attributes"]["cluster"]["optional_for_import"], true, "{kind}");
     }
 }
+
+#[test]
+fn values_may_nest_deeply_and_what_nests_too_deeply_is_refused_with_the_reason() {
+    let plane = require!(api());
+    let namespace = plane.namespace("deep");
+    let nested = |depth: usize| (0..depth).fold(json!("core"), |inner, _| json!({ "a": [inner] }));
+    let configuration = |values: Value| {
+        json!({"resource": {"fluxgate_helm_release": {"deep": {
+            "name": "deep", "namespace": namespace, "wait": false,
+            "spec": {"interval": "10m", "chart_ref": {"kind": "OCIRepository", "name": "deep"}, "values": values},
+        }}}})
+        .to_string()
+    };
+    let tofu = require!(tofu(&plane, ""));
+    tofu.write("main.tf.json", &configuration(nested(25)));
+    tofu.plan().changes();
+    let plan = tofu.show_plan();
+    tofu.apply().success();
+    state_is_as_planned(&tofu, &plan);
+    assert_eq!(live(&plane, "HelmRelease", &namespace, "deep").unwrap()["spec"]["values"], nested(25));
+    tofu.plan().no_changes();
+
+    tofu.write("main.tf.json", &configuration(nested(400)));
+    let refused = tofu.plan().failure().text();
+    assert!(refused.contains("nested deeper than"), "{refused}");
+    tofu.write("main.tf.json", &configuration(nested(25)));
+    tofu.destroy().success();
+}

@@ -77,12 +77,17 @@ impl Tofu {
         Self::on(program, "registry.terraform.io")?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
     }
 
-    /// Makes a folder where no provider is to be had but those built into OpenTofu.
+    /// Makes a folder where no provider is to be had but those built into OpenTofu. `FLUXGATE_TEST_TOFU` names another program than the
+    /// pinned one, to try the tests with an older OpenTofu.
     ///
     /// # Errors
     /// When OpenTofu is not to be had.
     pub fn without_providers() -> Result<Self, Error> {
-        Self::on(Tool::Tofu.path()?, "registry.opentofu.org")
+        let program = match env::var_os("FLUXGATE_TEST_TOFU") {
+            Some(program) => program.into(),
+            None => Tool::Tofu.path()?,
+        };
+        Self::on(program, "registry.opentofu.org")
     }
 
     fn on(program: PathBuf, registry: &'static str) -> Result<Self, Error> {

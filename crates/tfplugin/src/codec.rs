@@ -61,7 +61,7 @@ pub enum Problem {
     #[error("the type of a dynamic value cannot be read: {0}")]
     Type(crate::value::TypeError),
     /// Deeper than [`MAX_DEPTH`].
-    #[error("nested too deeply")]
+    #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
     /// The bytes end too early, or are none of the format.
     #[error("the data is cut off or damaged")]

@@ -20,9 +20,9 @@ pub async fn announce(resource: &FluxResource, context: &Context, prior: &Value)
     let taken = taken_along(resource, &cluster, prior).await?;
     let target = resource.target(&attributes_of(prior));
     Some(Diagnostic::warning(
-        "Deleting this prunes what runs",
+        format!("Deleting {target} prunes what runs"),
         format!(
-            "Deleting {target} deletes what it applied: {taken}. To keep them, set {} and apply that first.",
+            "It deletes what it applied: {taken}. To keep them, set {} and apply that first.",
             way_out(resource.kind)
         ),
     ))

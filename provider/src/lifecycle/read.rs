@@ -3,7 +3,7 @@
 use cluster::Error;
 use flux::hcl;
 use tfplugin::{
-    diagnostic::{Diagnostic, Diagnostics},
+    diagnostic::Diagnostics,
     provider::Call,
     resource::{ReadRequest, ReadResponse},
 };
@@ -55,12 +55,7 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
 
     let mut diagnostics = Diagnostics::new();
     diagnostics.0.extend(writers::others(&target, &state, &object));
-    if object["metadata"]["deletionTimestamp"].is_string() {
-        diagnostics.push(Diagnostic::warning(
-            "The object is being deleted",
-            format!("{target} is being deleted by something else and will be gone soon; then the next plan makes it anew."),
-        ));
-    }
+    diagnostics.0.extend(writers::being_deleted(&target, &object));
     if marks.unready && flux::readiness::assess(resource.kind, &object).is_ready() {
         marks.unready = false;
     }

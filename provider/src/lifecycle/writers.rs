@@ -16,11 +16,21 @@ const CONTROLLERS: [(&str, &str, &str); 4] = [
 pub fn others(target: &Target, state: &Value, object: &Json) -> Option<Diagnostic> {
     let writer = by_labels(state, object).or_else(|| by_fields(object)).or_else(|| by_owner(object))?;
     Some(Diagnostic::warning(
-        "Two writers",
+        format!("{target} has two writers"),
         format!(
-            "The {target} is also applied by {writer}. Each will undo what the other writes. Keep it in one place: remove it there, or `tofu state rm` it here."
+            "It is also applied by {writer}. Each will undo what the other writes. Keep it in one place: remove it there, or `tofu state rm` it here."
         ),
     ))
+}
+
+/// A warning where somebody else has deleted the object and it is not gone yet.
+pub fn being_deleted(target: &Target, object: &Json) -> Option<Diagnostic> {
+    object["metadata"]["deletionTimestamp"].is_string().then(|| {
+        Diagnostic::warning(
+            format!("{target} is being deleted"),
+            "Something else deletes it, and it will be gone soon; then the next plan makes it anew.",
+        )
+    })
 }
 
 /// The object that the labels name, unless they are our own.

@@ -53,12 +53,7 @@ async fn fresh(
     fresh.set_at(&"intact".into(), Value::from(is_intact(&object, private)));
     let mut diagnostics = Diagnostics::new();
     diagnostics.0.extend(writers::others(&target, state, &object));
-    if object["metadata"]["deletionTimestamp"].is_string() {
-        diagnostics.warning(
-            "The object is being deleted",
-            format!("{target} is being deleted by something else and will be gone soon; then the next plan makes it anew."),
-        );
-    }
+    diagnostics.0.extend(writers::being_deleted(&target, &object));
     Ok((Some(fresh), diagnostics))
 }
 

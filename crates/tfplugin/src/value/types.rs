@@ -36,7 +36,7 @@ pub enum TypeError {
     #[error("not the notation of a type")]
     Notation,
     /// Nested deeper than [`crate::codec::MAX_DEPTH`].
-    #[error("a type nested too deeply")]
+    #[error("a type nested deeper than {} levels", crate::codec::MAX_DEPTH)]
     TooDeep,
 }
 
@@ -97,8 +97,11 @@ impl Type {
     ///
     /// When the bytes are not a type's notation, or the type is nested too deeply.
     pub fn from_json_bytes(bytes: &[u8]) -> Result<Self, TypeError> {
-        // serde_json itself refuses JSON nested deeper than 128.
-        let json: Json = serde_json::from_slice(bytes).map_err(|_| TypeError::Notation)?;
+        // serde_json itself refuses JSON nested deeper than 128, which it tells only in words.
+        let json: Json = serde_json::from_slice(bytes).map_err(|error| match error.to_string() {
+            text if text.contains("recursion limit") => TypeError::TooDeep,
+            _ => TypeError::Notation,
+        })?;
         Self::from_json(&json, crate::codec::MAX_DEPTH)
     }
 
