@@ -1,6 +1,6 @@
 //! From the table of a kind to the schema of its resource.
 
-use crate::lifecycle::TIMEOUTS;
+use crate::lifecycle::{TIMEOUTS, chart_values};
 use flux::{
     Kind,
     duration::Duration,
@@ -15,7 +15,7 @@ use tfplugin::{
 
 /// The schema of the resource for a kind.
 pub fn schema(kind: &Kind) -> Schema {
-    Schema::new(vec![
+    let mut attributes = vec![
         Attribute::string("name").required().requires_replace().describe("Name of the object."),
         Attribute::string("namespace").required().requires_replace().describe(
             "Namespace of the object. Take it from the resource that makes the namespace, so that destroy goes in order.",
@@ -42,8 +42,9 @@ pub fn schema(kind: &Kind) -> Schema {
         Attribute::string("id").computed().use_state_for_unknown().describe("`namespace/name`."),
         Attribute::string("uid").computed().use_state_for_unknown().describe("The uid that the cluster gave the object."),
         Attribute::number("generation").computed().describe("Counts the changes of the object's spec."),
-    ])
-    .describe(kind.description)
+    ];
+    attributes.extend(chart_values::attribute(kind));
+    Schema::new(attributes).describe(kind.description)
 }
 
 fn attribute(field: &Field) -> Attribute {

@@ -3,6 +3,7 @@
 //! What differs between kinds stands in their tables (`flux::kinds`); what is kept beside the state stands in [`marks`].
 
 mod apply;
+pub(crate) mod chart_values;
 mod delete;
 pub(crate) mod identity;
 mod import;

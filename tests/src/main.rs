@@ -8,6 +8,7 @@
 
 mod announces;
 mod bad_input;
+mod chart_values;
 mod credentials;
 mod data_sources;
 mod definitions;

@@ -38,7 +38,7 @@ pub mod output;
 pub mod path;
 pub mod release_name;
 pub mod render;
-mod schema;
+pub mod schema;
 pub mod semver;
 pub mod set;
 pub mod template_error;

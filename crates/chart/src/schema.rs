@@ -2,6 +2,8 @@
 //!
 //! It knows the assertions of JSON Schema from draft 4 to 2020-12 and references within the schema. What it does not know (`format`, remote
 //! references, `$dynamicRef`, `unevaluated…`) counts as fulfilled, and a notice says so.
+//!
+//! Values may also be checked before they meet those of the chart: [`check_given`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +24,7 @@ const MAX_DEPTH: usize = 500;
 /// `Err` holds what is wrong, one line for each fault; `Ok` notices about what was not checked.
 pub(crate) fn check(schema: &[u8], values: &Value) -> Result<Vec<String>, String> {
     let root: Value = serde_json::from_slice(schema).map_err(|error| error.to_string())?;
-    let checker = Checker::new(&root);
+    let checker = Checker::new(&root, false);
     let failure = checker.check(&root, values, &mut Vec::new(), &[]);
     if checker.steps.get() > MAX_STEPS {
         return Err("checking the schema takes too many steps".to_owned());
@@ -34,6 +36,43 @@ pub(crate) fn check(schema: &[u8], values: &Value) -> Result<Vec<String>, String
         _ => failure.write(&mut text, 0),
     }
     Err(text)
+}
+
+/// What a schema has against one of the values that someone gives a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The value's path as a JSON pointer; empty for the values as a whole.
+    pub path: String,
+    /// What is wrong, without the value itself; lower case, no full stop.
+    pub words: String,
+}
+
+/// Checks values that are to be merged into those of a chart, which are not at hand.
+///
+/// A member that is not set may come from the chart or from elsewhere, so whatever depends on which members a mapping has
+/// (`required`, `anyOf`, `if` and the like) is not decided, while elements of lists, which Helm never merges, are checked
+/// in full. A member that is null takes a value away, and is not checked.
+///
+/// # Errors
+///
+/// The schema is no JSON.
+pub fn check_given(schema: &[u8], values: &Value) -> Result<Vec<Fault>, serde_json::Error> {
+    let root: Value = serde_json::from_slice(schema)?;
+    let checker = Checker::new(&root, true);
+    let mut faults = Vec::new();
+    if let Some(failure) = checker.check(&root, &without_nulls(values), &mut Vec::new(), &[])
+        && checker.steps.get() <= MAX_STEPS
+    {
+        failure.flatten(&mut faults);
+    }
+    Ok(faults)
+}
+
+/// Values without the members that take others away.
+fn without_nulls(values: &Value) -> Value {
+    let Value::Object(members) = values else { return values.clone() };
+    let kept = members.iter().filter(|(_, value)| !value.is_null());
+    Value::Object(kept.map(|(name, value)| (name.clone(), without_nulls(value))).collect())
 }
 
 /// Something that a value is not.
@@ -67,12 +106,26 @@ impl Failure {
         }
         self.causes.iter().for_each(|cause| cause.write(text, indent + usize::from(!silent)));
     }
+
+    /// Takes the faults out of the groups in which they lie.
+    fn flatten(self, faults: &mut Vec<Fault>) {
+        match self.kind {
+            Kind::Plain => faults.push(Fault { path: self.path, words: self.words }),
+            Kind::Group | Kind::Reference => {
+                self.causes.into_iter().for_each(|cause| cause.flatten(faults));
+            }
+        }
+    }
 }
 
 struct Checker<'s> {
     root: &'s Value,
     /// Below 2019 a `$ref` hides what stands beside it; below 2020 `items` may be a list.
     draft: u32,
+    /// Whether mappings are still to be merged into others.
+    given: bool,
+    /// How many lists lie around the value that is being checked.
+    lists: Cell<usize>,
     steps: Cell<usize>,
     unknown: RefCell<BTreeSet<String>>,
     regexes: RefCell<BTreeMap<&'s str, Option<Regex>>>,
@@ -82,13 +135,26 @@ struct Checker<'s> {
 type Open<'o> = &'o [*const Value];
 
 impl<'s> Checker<'s> {
-    fn new(root: &'s Value) -> Checker<'s> {
+    fn new(root: &'s Value, given: bool) -> Checker<'s> {
         let named = root.get("$schema").and_then(Value::as_str).unwrap_or_default();
         let drafts =
             [("draft-04", 4), ("draft-06", 6), ("draft-07", 7), ("2019-09", 2019), ("2020-12", 2020)];
         let draft =
             drafts.into_iter().find(|(name, _)| named.contains(name)).map_or(2020, |(_, draft)| draft);
-        Checker { root, draft, steps: Cell::new(0), unknown: RefCell::default(), regexes: RefCell::default() }
+        Checker {
+            root,
+            draft,
+            given,
+            lists: Cell::new(0),
+            steps: Cell::new(0),
+            unknown: RefCell::default(),
+            regexes: RefCell::default(),
+        }
+    }
+
+    /// Whether a value may get more members before the chart sees it.
+    fn may_grow(&self, value: &Value) -> bool {
+        self.given && self.lists.get() == 0 && value.is_object()
     }
 
     fn unknown(&self, what: &str) {
@@ -161,6 +227,9 @@ impl<'s> Checker<'s> {
             wanted.dedup();
             return Some(fault(path, format!("got {}, want {}", type_name(value), wanted.join(" or "))));
         }
+        if self.may_grow(value) {
+            return None;
+        }
         if let Some(wanted) = keywords.get("const").filter(|wanted| !equal(value, wanted)) {
             let words = match wanted {
                 Value::Array(_) | Value::Object(_) => "'const' failed".to_owned(),
@@ -228,12 +297,14 @@ impl<'s> Checker<'s> {
         open: Open<'_>,
         failures: &mut Vec<Failure>,
     ) {
-        self.count(keywords, ["minProperties", "maxProperties"], fields.len(), path, failures);
+        let grows = self.may_grow(value);
+        let least = if grows { "" } else { "minProperties" };
+        self.count(keywords, [least, "maxProperties"], fields.len(), path, failures);
         let missing = |names: &Value| -> Vec<String> {
             let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
             names.filter(|name| !fields.contains_key(*name)).map(quote).collect()
         };
-        if let Some(required) = keywords.get("required") {
+        if let Some(required) = keywords.get("required").filter(|_| !grows) {
             let missing = missing(required);
             match missing.as_slice() {
                 [] => {}
@@ -246,7 +317,7 @@ impl<'s> Checker<'s> {
             for (name, dependency) in dependencies.iter().filter(|(name, _)| fields.contains_key(*name)) {
                 if dependency.is_array() {
                     let missing = missing(dependency);
-                    if !missing.is_empty() {
+                    if !missing.is_empty() && !grows {
                         let words =
                             format!("properties {} required, if {} exists", missing.join(", "), quote(name));
                         failures.push(fault(path, words));
@@ -293,6 +364,9 @@ impl<'s> Checker<'s> {
                 }
             }
             match additional {
+                Some(Value::Bool(false)) if !known && self.given => {
+                    failures.push(fault(path, "there is no such value"));
+                }
                 Some(Value::Bool(false)) if !known => refused.push(quote(name)),
                 Some(schema) if !known => failures.extend(self.check(schema, field, path, &[])),
                 _ => {}
@@ -312,6 +386,18 @@ impl<'s> Checker<'s> {
         failures: &mut Vec<Failure>,
     ) {
         self.count(keywords, ["minItems", "maxItems"], elements.len(), path, failures);
+        self.lists.set(self.lists.get() + 1);
+        self.elements(keywords, elements, path, failures);
+        self.lists.set(self.lists.get() - 1);
+    }
+
+    fn elements(
+        &self,
+        keywords: &'s Map<String, Value>,
+        elements: &[Value],
+        path: &mut Vec<String>,
+        failures: &mut Vec<Failure>,
+    ) {
         if keywords.get("uniqueItems") == Some(&Value::Bool(true)) {
             let pairs = (1..elements.len()).flat_map(|later| (0..later).map(move |earlier| (earlier, later)));
             let mut twice = pairs.filter(|(earlier, later)| equal(&elements[*earlier], &elements[*later]));
@@ -396,7 +482,8 @@ impl<'s> Checker<'s> {
         if let Some(Value::String(pattern)) = keywords.get("pattern")
             && !self.matches(pattern, text)
         {
-            failures.push(fault(path, format!("{} does not match pattern {}", quote(text), quote(pattern))));
+            let what = if self.given { "it".to_owned() } else { quote(text) };
+            failures.push(fault(path, format!("{what} does not match pattern {}", quote(pattern))));
         }
     }
 
@@ -420,8 +507,8 @@ impl<'s> Checker<'s> {
         let bound = |keyword: &str| keywords.get(keyword).and_then(Value::as_f64);
         let excludes = |keyword: &str| keywords.get(keyword) == Some(&Value::Bool(true));
         let mut refuse = |keyword: &str, wanted: f64| {
-            failures
-                .push(fault(path, format!("{keyword}: got {}, want {}", grouped(value), grouped(wanted))));
+            let got = if self.given { String::new() } else { format!("got {}, ", grouped(value)) };
+            failures.push(fault(path, format!("{keyword}: {got}want {}", grouped(wanted))));
         };
         let lower = if excludes("exclusiveMinimum") { "exclusiveMinimum" } else { "minimum" };
         let upper = if excludes("exclusiveMaximum") { "exclusiveMaximum" } else { "maximum" };
@@ -482,6 +569,10 @@ impl<'s> Checker<'s> {
     ) {
         let list =
             |keyword: &str| keywords.get(keyword).and_then(Value::as_array).filter(|list| !list.is_empty());
+        let all = list("allOf").into_iter().flatten();
+        if self.may_grow(value) {
+            return failures.extend(all.filter_map(|schema| self.check(schema, value, path, open)));
+        }
         if let Some(schema) = keywords.get("not")
             && self.check(schema, value, path, open).is_none()
         {
@@ -621,5 +712,58 @@ fn find_anchor<'s>(schema: &'s Value, anchor: &str, depth: usize) -> Option<&'s 
         }
         Value::Array(elements) => elements.iter().find_map(|inner| find_anchor(inner, anchor, depth + 1)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults(values: &Value) -> Vec<String> {
+        let schema = json!({
+            "required": ["image"],
+            "minProperties": 3,
+            "additionalProperties": false,
+            "allOf": [{"properties": {"name": {"maxLength": 3}}}],
+            "anyOf": [{"required": ["name"]}],
+            "if": {"required": ["name"]}, "then": false,
+            "properties": {
+                "name": {"type": "string", "pattern": "^a"},
+                "image": {"$ref": "#/$defs/image"},
+                "size": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+                "ports": {"type": "array", "items": {"required": ["port"], "anyOf": [{"required": ["name"]}]}},
+            },
+            "$defs": {"image": {"type": "object", "required": ["tag"], "properties": {"tag": {"type": "string"}}}},
+        });
+        let found = check_given(schema.to_string().as_bytes(), values).unwrap();
+        found.into_iter().map(|fault| format!("{}: {}", fault.path, fault.words)).collect()
+    }
+
+    #[test]
+    fn given_values_are_not_asked_for_what_the_chart_may_have() {
+        for values in
+            [json!({}), json!({"name": "a"}), json!({"name": null, "other": null}), json!({"image": {}})]
+        {
+            assert_eq!(faults(&values), [""; 0], "{values}");
+        }
+    }
+
+    #[test]
+    fn given_values_are_refused_for_what_no_chart_can_mend_and_are_not_quoted() {
+        for (values, said) in [
+            (json!({"nam": 1}), &["/nam: there is no such value"] as &[_]),
+            (
+                json!({"name": "secret"}),
+                &["/name: it does not match pattern '^a'", "/name: maxLength: got 6, want 3"],
+            ),
+            (json!({"image": {"tag": 1}}), &["/image/tag: got number, want string"]),
+            (json!({"image": "a"}), &["/image: got string, want object"]),
+            (json!({"size": "a"}), &["/size: 'anyOf' failed"]),
+            (json!({"ports": [{}]}), &["/ports/0: missing property 'port'", "/ports/0: 'anyOf' failed"]),
+        ] {
+            assert_eq!(faults(&values), said, "{values}");
+        }
     }
 }

@@ -33,5 +33,10 @@ resource "fluxgate_helm_release" "example" {
     drift_detection = { mode = "enabled" }
   }
 
+  # What the chart takes, for a check of the values at plan. data.fluxgate_chart has it of any chart, as values_schema.
+  values_schema = jsonencode({
+    properties = { replicaCount = { type = "integer", minimum = 1 } }
+  })
+
   timeouts = { create = "15m" }
 }

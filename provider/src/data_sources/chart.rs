@@ -66,6 +66,9 @@ impl DataSource for ChartData {
                 .describe("The objects, `apiVersion/Kind/namespace/name`, each as a YAML text."),
             Attribute::list("hooks", Type::String).computed().describe("The hooks, each as a YAML text."),
             Attribute::string("notes").computed().describe("The chart's notes, rendered."),
+            Attribute::string("values_schema")
+                .computed()
+                .describe("The chart's `values.schema.json`, where it has one, for `values_schema` of `fluxgate_helm_release`."),
         ]);
         Schema::new(attributes).describe("Renders a chart as `helm template` does, without a cluster: what `fluxgate_install` would apply, in full.")
     }
@@ -107,6 +110,8 @@ impl ChartData {
         put("manifests", Value::map(manifests));
         put("hooks", Value::list(rendered.hooks.iter().map(|hook| Value::from(hook.manifest.as_str()))));
         put("notes", Value::from(rendered.notes.as_str()));
+        let schema = chart.schema.as_deref().and_then(|schema| std::str::from_utf8(schema).ok());
+        put("values_schema", schema.map_or(Value::Null, Value::from));
         Ok(config)
     }
 }

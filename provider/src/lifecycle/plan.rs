@@ -11,7 +11,7 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{FluxResource, live_schema, marks::Marks, object_differs, prune, reach};
+use super::{FluxResource, chart_values, live_schema, marks::Marks, object_differs, prune, reach};
 use crate::{context::Reach, convert, explain, gate};
 
 /// Plans a create, an update or one half of a replacement.
@@ -45,6 +45,7 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
             let states = (prior.as_ref(), &planned);
             let live = live_schema::check(resource, &context, states, &manifest, &violations, change).await;
             diagnostics.0.extend(live);
+            diagnostics.0.extend(chart_values::check(resource, &planned, &manifest, change));
             // A field that the API refuses is not worth a second finding by a rule.
             let policy = gate::check(context.gate(), resource.kind, manifest, change);
             let said: Vec<_> = diagnostics.iter().filter_map(|d| d.attribute.clone()).collect();
