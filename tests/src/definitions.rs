@@ -8,7 +8,7 @@ use crate::support::{api, definitions, live, patch, repository, tofu, unconnecte
 const REPOSITORIES: &str = "gitrepositories.source.toolkit.fluxcd.io";
 
 /// How each finding begins.
-const REFUSED: &str = "The cluster does not take this GitRepository";
+const REFUSED: &str = "The cluster does not take GitRepository/";
 
 /// Makes the definition of GitRepositories that of a Flux which knows one field less, allows one value less and has a rule more.
 fn make_older(plane: &ControlPlane) {

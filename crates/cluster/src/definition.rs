@@ -24,10 +24,13 @@ use crate::{
 /// How long a plugin and the cluster may take, each: nothing depends on it, so nobody waits longer for what is down.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// A definition once it was asked for; none where there is none.
+type Found = OnceCell<Option<Arc<Definition>>>;
+
 /// What is remembered of definitions, also that there is none.
 #[derive(Default)]
 pub(crate) struct Definitions {
-    known: Mutex<HashMap<String, Arc<OnceCell<Option<Arc<Definition>>>>>>,
+    known: Mutex<HashMap<String, Arc<Found>>>,
     /// No request is worth another try.
     given_up: AtomicBool,
 }

@@ -39,13 +39,19 @@ pub async fn check(
         let held = before.and_then(|before| path.get(before)).filter(|held| !held.is_null());
         held.is_some() && held == path.get(manifest.object()) && !manifest.touches_unknown(path)
     };
+    // OpenTofu folds warnings of one summary, so the object is named where its name is known.
+    let named = ["namespace", "name"].iter().all(|part| planned.get(part).as_str().is_some());
+    let object = match named {
+        true => resource.target(&attributes_of(planned)).to_string(),
+        false => format!("this {}", resource.kind.name),
+    };
     let found = definition.check(manifest, before);
     found
         .iter()
         .filter(|found| !is_told(&found.path))
         .map(|found| {
             let mut diagnostic = refused(resource, found, change);
-            diagnostic.summary = format!("The cluster does not take this {}", resource.kind.name);
+            diagnostic.summary = format!("The cluster does not take {object}");
             diagnostic.detail.push_str(&format!(
                 "\n\nSo says the definition that the cluster serves; the provider knows Flux {FLUX_VERSION}. Where fluxgate_install updates Flux in the same run, let this resource refer to it: namespace = fluxgate_install.NAME.namespace."
             ));
