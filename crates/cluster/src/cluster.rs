@@ -246,7 +246,7 @@ impl Cluster {
         }
         let Ok(slot) = timeout_at(deadline, self.inner.client.lock()).await else { return true };
         let now = Timestamp::now();
-        !slot.open.as_ref().is_some_and(|open| open.until.is_none_or(|until| now < until))
+        slot.open.as_ref().is_none_or(|open| open.until.is_some_and(|until| now >= until))
     }
 
     /// How long an issuer was waited for.
