@@ -29,6 +29,8 @@ pub struct Config {
     pub named: BTreeMap<String, Link>,
     /// Whether all of `clusters` is known only after apply.
     pub named_unknown: bool,
+    /// The proxies of the environment.
+    pub proxies: cluster::Proxies,
     /// The rules' severities and parameters; `None` while they are known only after apply.
     pub policy: Option<Settings>,
     /// Whether objects in state may be planned anew for another cluster.
@@ -89,6 +91,7 @@ impl Config {
             default,
             named,
             named_unknown: clusters.is_unknown(),
+            proxies: environment.proxies.clone(),
             policy,
             allow_cluster_change: value.get("allow_cluster_change").as_bool().unwrap_or(false),
         })

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use cluster::{Cluster, Connection, Limits};
+use cluster::{Cluster, Connection, Limits, Proxies};
 use policy::{Gate, Settings};
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -88,7 +88,7 @@ impl Context {
     /// # Errors
     /// Diagnostics on connections that cannot be used and on policy settings that name what does not exist.
     pub async fn new(config: Config) -> Result<(Self, Diagnostics), Diagnostics> {
-        let mut seats = Seats::default();
+        let mut seats = Seats { proxies: config.proxies, ..Seats::default() };
         let default = seats.seat(config.default, &AttributePath::root("kubernetes")).await;
         let mut named = BTreeMap::new();
         for (name, link) in config.named {
@@ -161,6 +161,7 @@ impl Context {
 struct Seats {
     /// Those of DigitalOcean: a cluster that is named twice has one credential.
     doks: Vec<(Doks, Cluster)>,
+    proxies: Proxies,
     diagnostics: Diagnostics,
 }
 
@@ -192,7 +193,7 @@ impl Seats {
                 ),
             ));
         }
-        match cluster::connect(&connection, Limits::default()).await {
+        match cluster::connect_among(&connection, Limits::default(), &self.proxies).await {
             Ok(cluster) => {
                 if let Link::Doks(doks) = link {
                     self.doks.push((doks, cluster.clone()));

@@ -1,10 +1,10 @@
-//! What the provider takes from its environment: the variables that name a connection, and the home folder.
+//! What the provider takes from its environment: the variables that name a connection or a proxy, and the home folder.
 //!
 //! The libraries below never look; they are given this as values.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use cluster::Secret;
+use cluster::{Proxies, Secret};
 
 /// The variables that stand for one attribute each where the configuration leaves it out. The first ones are those of the providers for
 /// Kubernetes and Helm, the others those of the provider for DigitalOcean.
@@ -31,6 +31,8 @@ pub struct Environment {
     pub kubeconfigs: Vec<PathBuf>,
     /// Those that stand for one attribute each, by their names.
     values: BTreeMap<&'static str, Secret>,
+    /// The proxies that clusters may be behind.
+    pub proxies: Proxies,
     /// The home folder, for paths that begin with `~/`.
     pub home: Option<PathBuf>,
 }
@@ -51,7 +53,8 @@ impl Environment {
         if let Some(token) = text("DIGITALOCEAN_ACCESS_TOKEN") {
             values.entry("DIGITALOCEAN_TOKEN").or_insert(token);
         }
-        let environment = Self { kubeconfigs: Vec::new(), values, home };
+        let proxies = Proxies::of(|name| std::env::var(name).ok());
+        let environment = Self { kubeconfigs: Vec::new(), values, proxies, home };
         let kubeconfigs = kubeconfigs
             .into_iter()
             .filter(|path| !path.as_os_str().is_empty())

@@ -112,6 +112,8 @@ pub fn config(error: &ConfigError) -> Diagnostic {
         }
         ConfigError::HalfAnIdentity { .. } => "Give both, or neither.",
         ConfigError::Address { .. } => "Write it as https://host:port.",
+        ConfigError::Proxy { .. } => "Write it as http://, https:// or socks5://, the host, and the port.",
+        ConfigError::Twice { .. } => "Remove one of the two from the entry.",
         ConfigError::InsecureWithAuthority { .. } => "Remove insecure, or remove the authority.",
         ConfigError::Unsupported { .. } => {
             "Use a token, a token file, a client certificate or an exec plugin. For clusters of clouds, their own command line writes a kubeconfig with an exec plugin, such as `gke-gcloud-auth-plugin` or `kubelogin`."
@@ -143,6 +145,9 @@ fn unreachable_remedy(reason: Unreached) -> &'static str {
         }
         Unreached::Tls => {
             "Check that cluster_ca_certificate belongs to this cluster, and that the address is the one its certificate names."
+        }
+        Unreached::Proxy => {
+            "Check the proxy and who you are there: proxy-url of the kubeconfig, proxy_url, or HTTPS_PROXY of the environment. NO_PROXY names the servers that are reached without it."
         }
         _ => "Check that the cluster runs and the network holds, then run again.",
     }

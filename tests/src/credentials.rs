@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use testutil::{
-    ControlPlane, DigitalOcean, Kubeconfig, Size, Tofu, User, chart_server::ChartServer, faults::FaultyProxy,
+    ControlPlane, DigitalOcean, Kubeconfig, Size, Tofu, User,
+    chart_server::ChartServer,
+    faults::FaultyProxy,
+    forward_proxy::{ForwardProxy, Speaks},
     require, wait,
 };
 
@@ -281,13 +284,17 @@ fn every_example_of_the_guide_to_authentication_connects() {
     require!(definitions(&dev.plane));
     let plane = &dev.plane;
     let identity = plane.pki().client_certificate("somebody", Some("system:masters")).unwrap();
+    let proxy = require!(ForwardProxy::start(Speaks::Socks5, plane.pki(), None));
     let examples = guide();
     assert!(examples.len() >= 9, "{}", examples.len());
+    let mut proxied = false;
     for (number, (heading, example)) in examples.iter().enumerate() {
+        proxied |= example.contains("proxy_url");
         let namespace = plane.namespace("guide");
         let example = example
             .replace("bd5f5959-5e1e-4205-a714-a914373942af", &dev.id)
-            .replace("https://kubernetes.example.com:6443", plane.server());
+            .replace("https://kubernetes.example.com:6443", plane.server())
+            .replace("socks5://127.0.0.1:1080", &proxy.url(""));
         let on = if example.contains("clusters = {") { "  cluster = \"staging\"\n" } else { "" };
         let resource = repository(&namespace, "").replace("  wait ", &format!("{on}  wait "));
         let resource = if example.contains("alias = \"dev\"") {
@@ -338,5 +345,7 @@ fn every_example_of_the_guide_to_authentication_connects() {
         // What a sensitive value says is not shown.
         let state = fs::read_to_string(tofu.folder().join("terraform.tfstate")).unwrap();
         assert!(!state.contains(plane.token()) && !state.contains(account.token()), "{heading}");
+        assert_eq!(proxy.asked().is_empty(), !proxied, "{heading}");
     }
+    assert!(proxied);
 }

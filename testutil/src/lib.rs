@@ -27,6 +27,7 @@ pub mod digitalocean;
 mod error;
 pub mod faults;
 pub mod flux_controllers;
+pub mod forward_proxy;
 pub mod git_server;
 pub mod helm;
 mod https;

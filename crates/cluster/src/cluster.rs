@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ConfigError, Error, ExecError, IssueError, IssuedBy, Limits, Place, Resource, Target,
+    ConfigError, Error, ExecError, IssueError, IssuedBy, Limits, Place, Proxies, Resource, Target,
     collection::Collections,
     connect::{Road, Session},
     definition::Definitions,
@@ -41,6 +41,7 @@ struct Inner {
     limits: Limits,
     client: Mutex<Slot>,
     requests: AtomicU64,
+    proxy: OnceLock<String>,
     identity: OnceCell<ClusterIdentity>,
     resources: Mutex<HashMap<String, Vec<Resource>>>,
     collections: Collections,
@@ -83,7 +84,7 @@ impl Cluster {
     pub(crate) fn new(road: Road, limits: Limits) -> Self {
         let place = match &road {
             Road::Written(session) => session.place.clone(),
-            Road::Issued(by) => Place::named(by.issuer().name()),
+            Road::Issued(by, _) => Place::named(by.issuer().name()),
         };
         let inner = Inner {
             place,
@@ -91,6 +92,7 @@ impl Cluster {
             limits,
             client: Mutex::default(),
             requests: AtomicU64::new(0),
+            proxy: OnceLock::new(),
             identity: OnceCell::new(),
             resources: Mutex::default(),
             collections: Collections::default(),
@@ -125,7 +127,7 @@ impl Cluster {
     pub fn default_namespace(&self) -> Option<&str> {
         match &self.inner.road {
             Road::Written(session) => session.namespace.as_deref(),
-            Road::Issued(_) => None,
+            Road::Issued(..) => None,
         }
     }
 
@@ -199,7 +201,7 @@ impl Cluster {
     pub(crate) fn renews(&self) -> bool {
         match &self.inner.road {
             Road::Written(session) => session.renews(),
-            Road::Issued(_) => true,
+            Road::Issued(..) => true,
         }
     }
 
@@ -224,7 +226,7 @@ impl Cluster {
         let now = Timestamp::now();
         let (client, expires) = match &self.inner.road {
             Road::Written(session) => self.open_written(session, *deadline).await?,
-            Road::Issued(by) => match self.open_issued(by).await {
+            Road::Issued(by, proxies) => match self.open_issued(by, proxies).await {
                 Err(Error::NotIssued { place, source }) => {
                     slot.failed = Some((Instant::now(), source.clone()));
                     return Err(Error::NotIssued { place, source });
@@ -252,7 +254,7 @@ impl Cluster {
     /// How long an issuer was waited for.
     fn issuing(&self, asked: Instant) -> std::time::Duration {
         match self.inner.road {
-            Road::Issued(_) => asked.elapsed(),
+            Road::Issued(..) => asked.elapsed(),
             Road::Written(_) => std::time::Duration::ZERO,
         }
     }
@@ -267,28 +269,45 @@ impl Cluster {
             Some(exec) => {
                 let late =
                     ExecError::TimedOut { command: exec.command.clone(), after: self.inner.limits.request };
-                let run = timeout_at(deadline, exec.run(&session.cluster_info())).await.unwrap_or(Err(late));
+                let run = timeout_at(deadline, exec.run(session.cluster_info())).await.unwrap_or(Err(late));
                 Some(run.map_err(|source| Error::Credential {
                     place: self.place().clone(),
                     source: Box::new(source),
                 })?)
             }
         };
+        self.take_down_proxy(session);
         let client = session.client(credential.as_ref(), &self.inner.limits);
         let client = client.map_err(|error| self.unusable(error))?;
         Ok((client, credential.and_then(|credential| credential.expires)))
     }
 
-    async fn open_issued(&self, by: &IssuedBy) -> Result<(kube::Client, Option<Timestamp>), Error> {
+    async fn open_issued(
+        &self,
+        by: &IssuedBy,
+        proxies: &Proxies,
+    ) -> Result<(kube::Client, Option<Timestamp>), Error> {
         let issued = by
             .issuer()
             .issue()
             .await
             .map_err(|source| Error::NotIssued { place: self.place().clone(), source })?;
-        let session = issued.session()?;
+        let session = issued.session(proxies)?;
+        self.take_down_proxy(&session);
         self.place().found(session.place.server());
         let client = session.client(None, &self.inner.limits).map_err(|error| self.unusable(error))?;
         Ok((client, issued.expires()))
+    }
+
+    fn take_down_proxy(&self, session: &Session) {
+        if let Some(proxy) = &session.proxy {
+            self.inner.proxy.get_or_init(|| proxy.to_string());
+        }
+    }
+
+    /// The proxy that the server is reached through, as people may see it.
+    pub(crate) fn proxy(&self) -> Option<&str> {
+        self.inner.proxy.get().map(String::as_str)
     }
 
     fn unusable(&self, error: kube::Error) -> ConfigError {

@@ -9,6 +9,7 @@ mod exposed;
 mod issued;
 mod kubeconfig;
 mod pem;
+mod proxy;
 
 use std::{collections::BTreeMap, io, path::PathBuf, time::Duration};
 
@@ -16,11 +17,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::config::AuthInfo;
 use serde_json::{Value, json};
 
-pub(crate) use self::exec::Credential;
+use self::proxy::Named;
+pub(crate) use self::{exec::Credential, proxy::Proxy};
 pub use self::{
     exec::{Exec, ExecError},
     exposed::exposed,
     issued::{IssueError, Issued, IssuedBy, Issuer},
+    proxy::Proxies,
 };
 use crate::{Cluster, Error, Place, Secret};
 
@@ -47,8 +50,8 @@ pub struct Kubeconfig {
     pub cluster: Option<String>,
     /// A user entry instead of the context's.
     pub user: Option<String>,
-    /// An HTTP proxy, where the cluster entry names none.
-    pub proxy_url: Option<String>,
+    /// A proxy, where the cluster entry names none: `http://`, `https://` or `socks5://`, with user and password where it wants them.
+    pub proxy_url: Option<Secret>,
 }
 
 /// An address and a credential, without a kubeconfig.
@@ -69,8 +72,8 @@ pub struct Direct {
     pub tls_server_name: Option<String>,
     /// Accepts any certificate of the server.
     pub insecure: bool,
-    /// An HTTP proxy.
-    pub proxy_url: Option<String>,
+    /// A proxy: `http://`, `https://` or `socks5://`, with user and password where it wants them.
+    pub proxy_url: Option<Secret>,
     /// A credential plugin.
     pub exec: Option<Exec>,
 }
@@ -121,10 +124,23 @@ impl Default for Limits {
 ///
 /// [`Error::Config`], which says what is wrong with the files, the context, the address or the form of a credential.
 pub async fn connect(connection: &Connection, limits: Limits) -> Result<Cluster, Error> {
+    connect_among(connection, limits, &Proxies::default()).await
+}
+
+/// As [`connect`], through a proxy of the environment where the connection names none.
+///
+/// # Errors
+///
+/// Those of [`connect`]; a proxy whose address is not one is among them.
+pub async fn connect_among(
+    connection: &Connection,
+    limits: Limits,
+    proxies: &Proxies,
+) -> Result<Cluster, Error> {
     let road = match connection {
-        Connection::Kubeconfig(choice) => Road::Written(Box::new(kubeconfig::load(choice)?)),
-        Connection::Direct(direct) => Road::Written(Box::new(from_direct(direct)?)),
-        Connection::Issued(issuer) => Road::Issued(issuer.clone()),
+        Connection::Kubeconfig(choice) => Road::Written(Box::new(kubeconfig::load(choice, proxies)?)),
+        Connection::Direct(direct) => Road::Written(Box::new(from_direct(direct, proxies)?)),
+        Connection::Issued(issuer) => Road::Issued(issuer.clone(), proxies.clone()),
     };
     Ok(Cluster::new(road, limits))
 }
@@ -134,8 +150,8 @@ pub async fn connect(connection: &Connection, limits: Limits) -> Result<Cluster,
 pub(crate) enum Road {
     /// All of it was written down.
     Written(Box<Session>),
-    /// It is asked for.
-    Issued(IssuedBy),
+    /// It is asked for, and may be behind a proxy of the environment.
+    Issued(IssuedBy, Proxies),
 }
 
 /// All that is needed to open a client: checked and free of files, except a token file, which is read again and again.
@@ -147,9 +163,10 @@ pub(crate) struct Session {
     authorities: Option<Vec<Vec<u8>>>,
     insecure: bool,
     tls_server_name: Option<String>,
-    proxy: Option<http::Uri>,
+    pub proxy: Option<Proxy>,
     auth: AuthInfo,
     pub exec: Option<Exec>,
+    told: Value,
 }
 
 impl Session {
@@ -163,7 +180,6 @@ impl Session {
         config.root_cert.clone_from(&self.authorities);
         config.accept_invalid_certs = self.insecure;
         config.tls_server_name.clone_from(&self.tls_server_name);
-        config.proxy_url.clone_from(&self.proxy);
         config.auth_info = self.auth.clone();
         // The client library sends a file's text as it is, and editors end files with a line feed. What cannot be read it reports itself.
         if let Some(text) = self.auth.token_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok())
@@ -183,7 +199,10 @@ impl Session {
         config.read_timeout = None;
         // Repeating is done here, where Retry-After, the time left and a request to stop are known.
         config.default_retry = false;
-        kube::Client::try_from(config)
+        match &self.proxy {
+            Some(proxy) => proxy.client(config),
+            None => kube::Client::try_from(config),
+        }
     }
 
     /// Whether the credential may be another one the next time it is looked for.
@@ -192,24 +211,9 @@ impl Session {
     }
 
     /// What a plugin that asks for it is told about the cluster.
-    pub fn cluster_info(&self) -> Value {
-        let mut info = json!({ "server": self.place.server() });
-        if let Some(name) = &self.tls_server_name {
-            info["tls-server-name"] = json!(name);
-        }
-        if self.insecure {
-            info["insecure-skip-tls-verify"] = json!(true);
-        }
-        if let Some(authorities) = &self.authorities {
-            let pem: String = authorities.iter().map(|der| armor(der)).collect();
-            info["certificate-authority-data"] = json!(STANDARD.encode(pem));
-        }
-        info
+    pub fn cluster_info(&self) -> &Value {
+        &self.told
     }
-}
-
-fn armor(der: &[u8]) -> String {
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
 }
 
 fn set_identity(auth: &mut AuthInfo, certificate: &Secret, key: &Secret) {
@@ -228,9 +232,12 @@ struct Parts {
     identity: Option<Identity>,
     tls_server_name: Option<String>,
     insecure: bool,
-    proxy: Option<(String, String)>,
+    disable_compression: bool,
+    proxy: Option<Named>,
     auth: AuthInfo,
     exec: Option<Exec>,
+    /// What the cluster entry holds for the plugin alone.
+    plugin_config: Value,
 }
 
 struct Identity {
@@ -241,12 +248,16 @@ struct Identity {
 }
 
 impl Parts {
-    fn check(self) -> Result<Session, ConfigError> {
+    fn check(self, proxies: &Proxies) -> Result<Session, ConfigError> {
         if let Some(exec) = &self.exec {
             exec.check()?;
         }
         let uri = address(&self.server_field, &self.server, &["https", "http"])?;
-        let proxy = self.proxy.map(|(field, url)| address(&field, &url, &["http", "https"])).transpose()?;
+        let proxy = match &self.proxy {
+            Some(named) => Some(Proxy::named(named)?),
+            None => proxies.to(&uri)?,
+        };
+        let told = self.told();
         if self.insecure && self.authorities.is_some() {
             return Err(ConfigError::InsecureWithAuthority { server: self.server });
         }
@@ -269,11 +280,34 @@ impl Parts {
             proxy,
             auth,
             exec: self.exec,
+            told,
         })
+    }
+
+    /// The Cluster of an ExecCredential, specified at
+    /// <https://kubernetes.io/docs/reference/config-api/client-authentication.v1/#client-authentication-k8s-io-v1-Cluster>.
+    fn told(&self) -> Value {
+        let mut told = json!({ "server": self.server, "config": self.plugin_config });
+        if let Some(name) = &self.tls_server_name {
+            told["tls-server-name"] = json!(name);
+        }
+        if self.insecure {
+            told["insecure-skip-tls-verify"] = json!(true);
+        }
+        if let Some((_, authorities)) = &self.authorities {
+            told["certificate-authority-data"] = json!(STANDARD.encode(authorities.reveal()));
+        }
+        if let Some(proxy) = &self.proxy {
+            told["proxy-url"] = json!(proxy.url.reveal());
+        }
+        if self.disable_compression {
+            told["disable-compression"] = json!(true);
+        }
+        told
     }
 }
 
-fn from_direct(direct: &Direct) -> Result<Session, ConfigError> {
+fn from_direct(direct: &Direct, proxies: &Proxies) -> Result<Session, ConfigError> {
     let certificate = direct
         .client_certificate
         .as_deref()
@@ -309,11 +343,19 @@ fn from_direct(direct: &Direct) -> Result<Session, ConfigError> {
         identity,
         tls_server_name: direct.tls_server_name.clone(),
         insecure: direct.insecure,
-        proxy: direct.proxy_url.clone().map(|url| ("proxy_url".to_owned(), url)),
+        disable_compression: false,
+        proxy: named(direct.proxy_url.as_ref()),
         auth: AuthInfo { token, ..AuthInfo::default() },
         exec: direct.exec.clone(),
+        plugin_config: Value::Null,
     }
-    .check()
+    .check(proxies)
+}
+
+/// A proxy as the argument of a connection.
+fn named(proxy_url: Option<&Secret>) -> Option<Named> {
+    let url = proxy_url.filter(|url| !url.reveal().is_empty())?;
+    Some(Named { field: "proxy_url".to_owned(), url: url.clone() })
 }
 
 fn half(given: &str, missing: &str) -> ConfigError {
@@ -332,9 +374,7 @@ fn address(field: &str, text: &str, schemes: &'static [&'static str]) -> Result<
         return Err(wrong("it does not begin with https:// or http://"));
     }
     match uri.authority() {
-        Some(authority) if authority.as_str().contains('@') && !field.contains("proxy") => {
-            Err(wrong("it holds a user or a password"))
-        }
+        Some(authority) if authority.as_str().contains('@') => Err(wrong("it holds a user or a password")),
         Some(authority) if !authority.host().is_empty() => Ok(uri),
         _ => Err(wrong("it has no host")),
     }
@@ -441,6 +481,22 @@ pub enum ConfigError {
         field: String,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// The address of a proxy is not one. It is not shown: it may hold a password.
+    #[error("the {field} is not the address of a proxy: {why}")]
+    Proxy {
+        /// What holds the address.
+        field: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A kubeconfig gives one thing in two ways, which kubectl refuses too.
+    #[error("the {field} is given twice, as a file and as {field}-data, for {entry}: only one can be meant")]
+    Twice {
+        /// What is given, such as `certificate-authority`.
+        field: &'static str,
+        /// The entry, such as `cluster dev`.
+        entry: String,
     },
     /// Any certificate is to be accepted, and an authority is given.
     #[error(

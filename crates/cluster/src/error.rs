@@ -370,6 +370,8 @@ pub enum Unreached {
     Closed,
     /// There is no way to the address.
     Route,
+    /// The proxy cannot be reached, or it made no connection to the server; the cause names it.
+    Proxy,
     /// Anything else; the cause says what.
     Other,
 }
@@ -383,9 +385,20 @@ impl fmt::Display for Unreached {
             Self::Tls => "the TLS handshake failed",
             Self::Closed => "the connection was closed",
             Self::Route => "there is no route to the host",
+            Self::Proxy => "the proxy made no connection",
             Self::Other => "the connection failed",
         })
     }
+}
+
+/// A connection through a proxy that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("through {proxy}")]
+pub(crate) struct AtProxy {
+    /// The address of the proxy and who named it, without user and password.
+    pub proxy: String,
+    /// What the network or the proxy said.
+    pub source: Box<dyn StdError + Send + Sync>,
 }
 
 /// Why a kind is not served.

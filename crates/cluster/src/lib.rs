@@ -54,7 +54,7 @@ pub use self::{
     condition::{Condition, Progress},
     connect::{
         ConfigError, Connection, Direct, Exec, ExecError, IssueError, Issued, IssuedBy, Issuer, Kubeconfig,
-        Limits, connect, exposed,
+        Limits, Proxies, connect, connect_among, exposed,
     },
     delete::{Controller, ControllerState, DeleteRequest, Deleted, Holder, Propagation},
     discover::Served,

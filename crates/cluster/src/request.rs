@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Cause, Cluster, Conflict, Error, Resource, Target, Unreached,
+    error::AtProxy,
     object::escape,
     status::{Details, Status},
 };
@@ -323,9 +324,13 @@ impl Cluster {
     fn broken(&self, source: Box<dyn StdError + Send + Sync>) -> Failure {
         let reason = unreached(source.as_ref());
         let again = match reason {
-            Unreached::Refused => Again::Safely,
+            Unreached::Refused | Unreached::Proxy => Again::Safely,
             Unreached::Closed => Again::Blindly,
             _ => Again::Never,
+        };
+        let source = match self.proxy() {
+            Some(proxy) => Box::new(AtProxy { proxy: proxy.to_owned(), source }),
+            None => source,
         };
         let error = Error::Unreachable { place: self.place().clone(), reason, source };
         Failure { error, retry_after: None, again }
@@ -560,6 +565,10 @@ fn unreached(error: &(dyn StdError + 'static)) -> Unreached {
             && (error.is_incomplete_message() || error.is_closed() || error.is_canceled())
         {
             return Unreached::Closed;
+        }
+        // The errors of the proxies' connectors have no names outside of their library.
+        if ["tunnel error", "SOCKS error"].iter().any(|words| error.to_string().starts_with(words)) {
+            return Unreached::Proxy;
         }
         if error.to_string().starts_with("dns error") {
             return Unreached::Name;

@@ -56,7 +56,7 @@ fn kubernetes() -> Vec<Attribute> {
         Attribute::string("client_key").optional().sensitive().describe("Key of the client certificate, as PEM or as base64 of PEM. Also KUBE_CLIENT_KEY_DATA."),
         Attribute::string("tls_server_name").optional().describe("The name that the server's certificate is checked for, instead of the host's. Also KUBE_TLS_SERVER_NAME."),
         Attribute::bool("insecure").optional().describe("Accept any certificate of the server. For trials only. Also KUBE_INSECURE."),
-        Attribute::string("proxy_url").optional().describe("An HTTP proxy for requests to the cluster. Also KUBE_PROXY_URL."),
+        Attribute::string("proxy_url").optional().sensitive().describe("A proxy for requests to the cluster: `http://`, `https://` or `socks5://`, with `user:password@` where it wants them. A `proxy-url` in the kubeconfig goes before it; without either, HTTPS_PROXY and NO_PROXY count as they do for kubectl. Also KUBE_PROXY_URL."),
         Attribute::nested(
             "exec",
             vec![
@@ -180,7 +180,7 @@ impl Entry<'_> {
                     .get("insecure")
                     .as_bool()
                     .unwrap_or_else(|| matches!(variable("KUBE_INSECURE"), Some("1" | "true"))),
-                proxy_url: text("proxy_url", "KUBE_PROXY_URL"),
+                proxy_url: secret("proxy_url", "KUBE_PROXY_URL"),
                 exec: exec(value.get("exec")),
             }));
         }
@@ -215,7 +215,7 @@ impl Entry<'_> {
             context: text("config_context", "KUBE_CTX"),
             cluster: text("config_context_cluster", "KUBE_CTX_CLUSTER"),
             user: text("config_context_auth_info", "KUBE_CTX_AUTH_INFO"),
-            proxy_url: text("proxy_url", "KUBE_PROXY_URL"),
+            proxy_url: secret("proxy_url", "KUBE_PROXY_URL"),
         }))
     }
 }

@@ -7,7 +7,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::SystemTime};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::{ConfigError, Direct, Session, from_direct};
+use super::{ConfigError, Direct, Proxies, Session, from_direct};
 use crate::Secret;
 
 /// Who issues credentials for one cluster.
@@ -44,15 +44,16 @@ pub struct Issued {
 
 impl Issued {
     /// Checks what was issued, as every connection is checked.
-    pub(crate) fn session(&self) -> Result<Session, ConfigError> {
-        from_direct(&Direct {
+    pub(crate) fn session(&self, proxies: &Proxies) -> Result<Session, ConfigError> {
+        let direct = Direct {
             host: self.host.clone(),
             token: self.token.clone(),
             cluster_ca_certificate: self.cluster_ca_certificate.clone(),
             client_certificate: self.client_certificate.clone(),
             client_key: self.client_key.clone(),
             ..Direct::default()
-        })
+        };
+        from_direct(&direct, proxies)
     }
 
     pub(crate) fn expires(&self) -> Option<Timestamp> {

@@ -12,11 +12,15 @@ use kube::config::{
     AuthInfo, Cluster, Context, ExecConfig, ExecInteractiveMode, Kubeconfig as File, KubeconfigError,
 };
 
-use super::{ConfigError, Exec, Identity, Kubeconfig, Parts, Session, half, pem, variables};
+use serde_json::Value;
+
+use super::{
+    ConfigError, Exec, Identity, Kubeconfig, Named, Parts, Proxies, Session, half, named, pem, variables,
+};
 use crate::Secret;
 
 /// Reads the files and checks what is chosen from them.
-pub(super) fn load(choice: &Kubeconfig) -> Result<Session, ConfigError> {
+pub(super) fn load(choice: &Kubeconfig, proxies: &Proxies) -> Result<Session, ConfigError> {
     let (paths, files): (Vec<_>, Vec<_>) = read(&choice.paths)?.into_iter().unzip();
     let merged = merge(files);
     let (name, context) = choose(&merged, &paths, choice.context.as_deref())?;
@@ -39,9 +43,8 @@ pub(super) fn load(choice: &Kubeconfig) -> Result<Session, ConfigError> {
         None => return Err(missing("user", user_name)),
     };
     let mut parts = parts(name, context, cluster_name, cluster, user_name, user)?;
-    let other_proxy = || choice.proxy_url.clone().map(|url| ("proxy_url".to_owned(), url));
-    parts.proxy = parts.proxy.or_else(other_proxy);
-    parts.check()
+    parts.proxy = parts.proxy.or_else(|| named(choice.proxy_url.as_ref()));
+    parts.check(proxies)
 }
 
 /// Reads the files that exist, each with its paths made absolute.
@@ -157,6 +160,14 @@ fn parts(
     let of_cluster = |field: &str| format!("{field} of cluster {cluster_name}");
     let of_user = |field: &str| format!("{field} of user {user_name}");
 
+    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    let once = |field, file: &Option<String>, data: bool, entry: String| match given(file) && data {
+        true => Err(ConfigError::Twice { field, entry }),
+        false => Ok(()),
+    };
+    let authority_data = given(&cluster.certificate_authority_data);
+    let entry = || format!("cluster {cluster_name}");
+    once("certificate-authority", &cluster.certificate_authority, authority_data, entry())?;
     let authorities = data_or_file(
         of_cluster("certificate-authority"),
         cluster.certificate_authority_data.as_deref(),
@@ -164,6 +175,15 @@ fn parts(
     )?;
     let key_data = secret_text(&user, "client-key-data");
     user.client_key_data = None;
+    let entry = || format!("user {user_name}");
+    let certificate_data = given(&user.client_certificate_data);
+    once("client-certificate", &user.client_certificate, certificate_data, entry())?;
+    once(
+        "client-key",
+        &user.client_key,
+        key_data.as_ref().is_some_and(|key| !key.reveal().is_empty()),
+        entry(),
+    )?;
     let certificate = data_or_file(
         of_user("client-certificate"),
         user.client_certificate_data.take().as_deref(),
@@ -207,14 +227,23 @@ fn parts(
         identity,
         tls_server_name: cluster.tls_server_name.clone().filter(|name| !name.is_empty()),
         insecure: cluster.insecure_skip_tls_verify.unwrap_or(false),
+        disable_compression: cluster.disable_compression.unwrap_or(false),
         proxy: cluster
             .proxy_url
-            .clone()
+            .as_deref()
             .filter(|url| !url.is_empty())
-            .map(|url| (of_cluster("proxy-url"), url)),
+            .map(|url| Named { field: of_cluster("proxy-url"), url: Secret::from(url) }),
         auth: user,
         exec,
+        plugin_config: plugin_config(cluster),
     })
+}
+
+/// What a cluster entry holds for the plugin of whoever uses it, under the name that is reserved for that.
+fn plugin_config(cluster: &Cluster) -> Value {
+    let extensions = cluster.extensions.iter().flatten();
+    let mut ours = extensions.filter(|named| named.name == "client.authentication.k8s.io/exec");
+    ours.next().map(|named| named.extension.clone()).unwrap_or_default()
 }
 
 /// Keeps one of token and token file: the file, whose token may be a newer one, while it can be read.

@@ -129,6 +129,8 @@ async fn a_credential_of_the_wrong_form_is_told_without_showing_it() {
     files.add("client.crt", &identity.certificate_pem);
     files.add("client.key", &identity.key_pem);
     let users = [
+        json!({ "client-certificate": "client.crt", "client-certificate-data": "c2VjcmV0LXRva2Vu", "client-key": "client.key" }),
+        json!({ "client-certificate": "client.crt", "client-key": "client.key", "client-key-data": "c2VjcmV0LXRva2Vu" }),
         json!({ "client-certificate": "client.crt" }),
         json!({ "client-key": "client.key" }),
         json!({ "client-certificate": "client.crt", "client-key": "client.crt" }),
@@ -187,7 +189,7 @@ async fn a_direct_connection_says_which_argument_is_wrong() {
         with(|it| it.cluster_ca_certificate = Some("certificate".to_owned())),
         with(|it| it.client_certificate = Some("-----BEGIN NOTHING-----".to_owned())),
         with(|it| it.client_key = Some("-----BEGIN NOTHING-----".into())),
-        with(|it| it.proxy_url = Some("socks5://proxy".to_owned())),
+        with(|it| it.proxy_url = Some("ftp://ada:secret@proxy".into())),
     ];
     let mut told = Vec::new();
     for connection in wrong {

@@ -10,17 +10,18 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cluster::{Connection, connect};
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Pki, Size, faults::FaultyProxy, require, requirements::skip};
+use testutil::{ControlPlane, Pki, Size, faults::FaultyProxy, pki::Identity, require, requirements::skip};
 
 use crate::arrange::LIMITS;
 
-const CASES: usize = 42;
+const CASES: usize = 54;
 
 /// The servers that kubeconfigs lead to: two doors to one cluster, told apart by who hears a request.
 struct Servers {
     plane: testutil::Shared,
     doors: [FaultyProxy; 2],
     stranger: Pki,
+    identity: Identity,
 }
 
 /// What was seen of one request.
@@ -41,14 +42,15 @@ impl Servers {
     fn start() -> Result<Self, testutil::Error> {
         let plane = ControlPlane::shared(Size::Api)?;
         let doors = [FaultyProxy::start(&plane)?, FaultyProxy::start(&plane)?];
-        Ok(Self { plane, doors, stranger: Pki::new()? })
+        let identity = plane.pki().client_certificate("somebody", Some("system:masters"))?;
+        Ok(Self { plane, doors, stranger: Pki::new()?, identity })
     }
 
     /// One way to write a cluster entry. Files are beside the kubeconfig.
     fn cluster(&self, number: usize) -> Value {
         let [a, b] = [self.doors[0].url(), self.doors[1].url()];
         let authority = STANDARD.encode(self.plane.ca_pem());
-        match number % 7 {
+        match number % 8 {
             0 => json!({ "server": a, "certificate-authority-data": authority }),
             1 => json!({ "server": b, "certificate-authority": "ca.crt" }),
             2 => json!({ "server": a, "insecure-skip-tls-verify": true }),
@@ -61,7 +63,10 @@ impl Servers {
             5 => {
                 json!({ "server": b, "certificate-authority-data": authority, "tls-server-name": "kubernetes.example.com" })
             }
-            _ => json!({ "server": a, "certificate-authority-data": authority, "disable-compression": true }),
+            6 => json!({ "server": a, "certificate-authority-data": authority, "disable-compression": true }),
+            _ => {
+                json!({ "server": a, "certificate-authority": "ca.crt", "certificate-authority-data": authority })
+            }
         }
     }
 
@@ -76,7 +81,7 @@ impl Servers {
                 "interactiveMode": "IfAvailable",
             })
         };
-        match number % 10 {
+        match number % 13 {
             0 => json!({ "token": token }),
             1 => json!({ "tokenFile": "token" }),
             2 => json!({ "token": "stale", "tokenFile": "token" }),
@@ -86,6 +91,15 @@ impl Servers {
             6 => json!({ "exec": exec("v1beta1") }),
             7 => json!({ "token": token, "exec": exec("v1") }),
             8 => json!({}),
+            9 => {
+                json!({ "client-certificate": "client.crt", "client-key-data": STANDARD.encode(&self.identity.key_pem) })
+            }
+            10 => {
+                json!({ "client-certificate": "client.crt", "client-certificate-data": STANDARD.encode(&self.identity.certificate_pem), "client-key": "client.key" })
+            }
+            11 => {
+                json!({ "client-certificate": "client.crt", "client-key": "client.key", "client-key-data": STANDARD.encode(&self.identity.key_pem) })
+            }
             _ => json!({
                 "token": token,
                 "as": "somebody",
@@ -101,6 +115,8 @@ impl Servers {
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("ca.crt"), self.plane.ca_pem()).unwrap();
         fs::write(folder.join("token"), format!("{}\n", self.plane.token())).unwrap();
+        fs::write(folder.join("client.crt"), &self.identity.certificate_pem).unwrap();
+        fs::write(folder.join("client.key"), &self.identity.key_pem).unwrap();
         let credential = json!({
             "apiVersion": "client.authentication.k8s.io/VERSION",
             "kind": "ExecCredential",

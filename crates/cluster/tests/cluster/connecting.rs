@@ -9,7 +9,12 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cluster::{Cluster, Connection, Direct, Error, Exec, Limits, Secret, connect};
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Kubeconfig, Size, User, faults, pki::Identity, require};
+use testutil::{
+    ControlPlane, Kubeconfig, Size, User, faults,
+    forward_proxy::{ForwardProxy, Speaks},
+    pki::Identity,
+    require,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -377,51 +382,17 @@ async fn a_request_to_stop_ends_a_plugin_that_hangs() {
 #[tokio::test]
 async fn requests_go_through_a_proxy_that_is_given() {
     let plane = require!(ControlPlane::shared(Size::Api));
-    let proxy = tunnel().await;
-    let direct = Direct { proxy_url: Some(proxy.url.clone()), ..by_token(&plane) };
-    assert!(answers(&Connection::direct(direct)).await);
+    let proxy = require!(ForwardProxy::start(Speaks::Http, plane.pki(), None));
+    let url = || Some(proxy.url("").into());
+    assert!(answers(&Connection::direct(Direct { proxy_url: url(), ..by_token(&plane) })).await);
     let choice = cluster::Kubeconfig {
         paths: vec![plane.kubeconfig_path().to_owned()],
-        proxy_url: Some(proxy.url),
+        proxy_url: url(),
         ..cluster::Kubeconfig::default()
     };
     assert!(answers(&Connection::Kubeconfig(choice)).await);
-    let line = format!("CONNECT {} HTTP/1.1", &plane.server()["https://".len()..]);
-    assert_eq!(*proxy.asked.lock().unwrap(), [line.clone(), line]);
-}
-
-struct Tunnel {
-    url: String,
-    asked: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
-}
-
-/// An HTTP proxy that knows CONNECT.
-async fn tunnel() -> Tunnel {
-    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
-
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let log = std::sync::Arc::clone(&asked);
-    tokio::spawn(async move {
-        while let Ok((connection, _)) = listener.accept().await {
-            let log = std::sync::Arc::clone(&log);
-            tokio::spawn(async move {
-                let mut connection = BufReader::new(connection);
-                let mut head = String::new();
-                while !head.ends_with("\r\n\r\n") {
-                    connection.read_line(&mut head).await.unwrap();
-                }
-                let first = head.lines().next().unwrap().to_owned();
-                let mut there =
-                    tokio::net::TcpStream::connect(first.split(' ').nth(1).unwrap()).await.unwrap();
-                log.lock().unwrap().push(first);
-                connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-                let _ = copy_bidirectional(&mut connection, &mut there).await;
-            });
-        }
-    });
-    Tunnel { url, asked }
+    let server = plane.server()["https://".len()..].to_owned();
+    assert_eq!(proxy.asked(), [server.clone(), server]);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod connecting;
 mod definitions;
 mod deleting;
 mod discovering;
+mod proxies;
 mod proxy;
 mod reading;
 mod waiting;
