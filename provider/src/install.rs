@@ -183,5 +183,5 @@ where
 /// The steps of an action, in the log.
 fn progress(name: &str) -> Progress {
     let name = name.to_owned();
-    Progress::new(move |event: &Event| tracing::info!(release = name, ?event))
+    Progress::new(move |event: &Event| tracing::info!(release = name, ?event, "release"))
 }

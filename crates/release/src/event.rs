@@ -105,7 +105,7 @@ impl Progress {
     }
 
     pub(crate) fn tell(&self, event: Event) {
-        tracing::debug!(?event);
+        tracing::debug!(?event, "release");
         if let Some(listener) = &self.0 {
             listener(&event);
         }

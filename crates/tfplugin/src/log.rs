@@ -110,8 +110,13 @@ where
         event.record(&mut line);
         let metadata = event.metadata();
         let mut line = line.0;
-        let message = line.remove("message").unwrap_or_default();
-        line.insert("@message".into(), message);
+        // The host takes it for a text without looking, and dies of anything else.
+        let message = match line.remove("message") {
+            Some(Json::String(message)) => message,
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        line.insert("@message".into(), message.into());
         line.insert("@level".into(), level_name(*metadata.level()).into());
         line.insert("@module".into(), metadata.target().replace("::", ".").into());
         line.insert("@timestamp".into(), timestamp(SystemTime::now()).into());
@@ -230,6 +235,16 @@ mod tests {
         assert_eq!(line["ok"], true);
         assert_eq!(line["count"], 3);
         assert_eq!(line["@timestamp"].as_str().unwrap().len(), "2006-01-02T15:04:05.000000Z".len());
+    }
+
+    #[test]
+    fn a_line_has_a_text_also_where_nothing_is_said() {
+        let lines = logged(LevelFilter::INFO, || {
+            tracing::info!(count = 1);
+            tracing::info!(message = 5);
+        });
+        let said: Vec<&Json> = lines.iter().map(|line| &line["@message"]).collect();
+        assert_eq!(said, ["", "5"]);
     }
 
     #[test]
