@@ -17,7 +17,7 @@ use chart::{
 use clap::Args;
 use remote::{Credentials, Fetched, Names, Proxy, Request, Secret};
 
-use crate::explain;
+use crate::{explain, progress::Line};
 
 /// Render a chart without a cluster, as `helm template` does.
 ///
@@ -306,6 +306,8 @@ fn fetch(arguments: &Arguments, chart: &str) -> Result<Fetched, Failure> {
     if let Some(path) = &arguments.ca_file {
         request.client.ca_pem = Some(String::from_utf8_lossy(&read(path)?).into_owned());
     }
+    let (_line, progress) = Line::on_terminal().unzip();
+    request.client.progress = progress;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Failure::Read { file: "the network".to_owned(), source })?;
     runtime.block_on(remote::fetch(&request)).map_err(Failure::Fetch)

@@ -9,9 +9,16 @@
 use std::{
     path::Path,
     process::{Command, Output},
+    time::Duration,
 };
 
-use testutil::{chart_server::ChartServer, require, requirements::test_data, tools::Tool};
+use testutil::{
+    ChartServerOptions, PackagedChart, Pki,
+    chart_server::{ChartServer, Trouble},
+    require,
+    requirements::{skip, test_data},
+    tools::Tool,
+};
 
 fn ours(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fluxgate"))
@@ -161,4 +168,34 @@ fn what_goes_wrong_is_said_with_where_and_what_to_do() {
         report.push_str(&format!("$ fluxgate template {}\n{}\n", arguments.join(" "), text(&output.stderr)));
     }
     insta::assert_snapshot!(report);
+}
+
+#[test]
+fn a_long_download_is_shown_on_a_terminal_and_nowhere_else() {
+    let server = require!(ChartServer::start(
+        &Pki::new().unwrap(),
+        [PackagedChart::small("app", "1.0.0")],
+        ChartServerOptions::default()
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    let slow = || server.spoil("app-1.0.0", 1, Trouble::Slow(8, Duration::from_millis(150)));
+    let url = server.url();
+    let arguments = ["app", "--repo", &url, "--ca-file", server.ca_file().to_str().unwrap()];
+    slow();
+    let output = ours(folder.path(), &arguments);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+
+    slow();
+    let line = format!("{} template {} > rendered", env!("CARGO_BIN_EXE_fluxgate"), arguments.join(" "));
+    let terminal =
+        Command::new("script").args(["-qec", &line, "/dev/null"]).current_dir(folder.path()).output();
+    let Ok(terminal) = terminal else {
+        skip(module_path!(), "there is no script, which gives a terminal");
+        return;
+    };
+    let said = text(&terminal.stdout);
+    assert!(terminal.status.success(), "{said}");
+    assert!(said.contains("\r\u{1b}[Kdownloading 0.0 of 0.0 MiB of https://"), "{said:?}");
+    assert!(said.ends_with("\r\u{1b}[K"), "the line goes again: {said:?}");
+    assert_eq!(std::fs::read(folder.path().join("rendered")).unwrap(), output.stdout);
 }

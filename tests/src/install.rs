@@ -1,7 +1,11 @@
 //! `fluxgate_install` on real parts: the real flux2 chart over HTTPS, our own engine, a real cluster, and the real helm beside it.
 
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Helm, Size, chart_server::ChartServer, require, test_data};
+use testutil::{
+    ControlPlane, Helm, Size,
+    chart_server::{ChartServer, Trouble},
+    require, test_data,
+};
 
 use crate::support::{apply_as, delete, git, live, patch, provider_block, tofu, unconnected};
 
@@ -492,4 +496,33 @@ fn a_values_file_that_changes_is_judged_at_plan_and_never_traps_a_destroy() {
     tofu.write("provider.tf", &provider_block(&plane, "  policy = { rules = { multi-tenancy = \"deny\" } }"));
     tofu.plan().changes();
     tofu.destroy().success();
+}
+
+#[test]
+fn a_download_that_takes_long_is_told_of_in_the_log() {
+    let plane = require!(crate::support::api());
+    let charts = require!(ChartServer::start(
+        &testutil::Pki::new().unwrap(),
+        [testutil::PackagedChart::small("flux2", "2.18.3")],
+        testutil::ChartServerOptions::default()
+    ));
+    let tofu = require!(tofu(&plane, &install(&charts, "2.18.3", "")))
+        .env("TF_LOG_PROVIDER", "info")
+        .env("TF_LOG_PATH", "log");
+    let log = || {
+        let text = std::fs::read_to_string(tofu.folder().join("log")).unwrap_or_default();
+        let _ = std::fs::remove_file(tofu.folder().join("log"));
+        text
+    };
+    tofu.plan().changes();
+    let short = log();
+    assert!(short.contains("chart fetched") && !short.contains("chart download"), "{short}");
+    charts.spoil("flux2-2.18.3.tgz", 1, Trouble::Slow(8, std::time::Duration::from_millis(700)));
+    tofu.plan().changes();
+    let long = log();
+    let line = long.lines().find(|line| line.contains("chart download")).expect(&long);
+    assert!(
+        line.contains("/charts/flux2-2.18.3.tgz") && line.contains("received") && line.contains("total"),
+        "{line}"
+    );
 }

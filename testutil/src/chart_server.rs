@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -55,6 +56,8 @@ pub struct ChartServer {
 pub struct ChartServerOptions {
     /// The user and password without which the repository answers 401.
     pub credentials: Option<(String, String)>,
+    /// Whether only clients with a certificate of the server's authority are let in.
+    pub members_only: bool,
     /// The index names archives by absolute URLs on a second server, another port of the same host, which
     /// asks for no credentials.
     pub archives_elsewhere: bool,
@@ -84,6 +87,8 @@ pub enum Trouble {
     Truncated,
     /// It is never answered.
     Silence,
+    /// Its answer comes in so many pieces, with this pause before each.
+    Slow(u32, Duration),
 }
 
 impl ChartServer {
@@ -107,7 +112,11 @@ impl ChartServer {
         let shelf = Arc::new(Mutex::new(shelf));
         let serve = |name: &str| {
             let shelf = Arc::clone(&shelf);
-            HttpsServer::start(name, pki, move |request| {
+            let tls = match options.members_only {
+                true => pki.server_config_for_members()?,
+                false => pki.serving_certificate()?.server_config()?,
+            };
+            HttpsServer::start_with(name, tls, move |request| {
                 let reply = lock(&shelf).reply(&request);
                 async move { reply.send().await }
             })
@@ -411,6 +420,17 @@ impl Reply {
             Some(Trouble::Answer(answer)) => Ok(whole(answer.into_response())),
             Some(Trouble::Cut) => Err("the connection is cut".into()),
             Some(Trouble::Silence) => std::future::pending().await,
+            Some(Trouble::Slow(pieces, pause)) => {
+                let (mut head, body) = self.response.into_parts();
+                head.headers.insert(CONTENT_LENGTH, body.len().into());
+                let size = body.len().div_ceil(pieces.max(1) as usize).max(1);
+                let parts: Vec<Bytes> = body.chunks(size).map(Bytes::copy_from_slice).collect();
+                let parts = stream::iter(parts).then(move |part| async move {
+                    tokio::time::sleep(pause).await;
+                    Ok(Frame::data(part))
+                });
+                Ok(Response::from_parts(head, StreamBody::new(parts).boxed_unsync()))
+            }
             Some(Trouble::Truncated) => {
                 let (mut head, body) = self.response.into_parts();
                 head.headers.insert(CONTENT_LENGTH, body.len().into());

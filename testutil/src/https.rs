@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Collected};
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -36,8 +37,18 @@ impl HttpsServer {
         F: Future<Output = Result<Response<B>, Failure>> + Send + 'static,
         B: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
     {
+        Self::start_with(name, pki.serving_certificate()?.server_config()?, handler)
+    }
+
+    /// Starts a server with this TLS.
+    pub(crate) fn start_with<H, F, B>(name: &str, tls: ServerConfig, handler: H) -> Result<Self, Error>
+    where
+        H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Response<B>, Failure>> + Send + 'static,
+        B: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+    {
         let failed = || Error::io(format!("the {name} cannot be started"));
-        let acceptor = TlsAcceptor::from(Arc::new(pki.serving_certificate()?.server_config()?));
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
         listener.set_nonblocking(true).map_err(failed())?;

@@ -131,6 +131,35 @@ impl Pki {
     }
 }
 
+impl Pki {
+    /// Returns the TLS configuration of a server on this machine that lets in whoever has a client certificate of this authority.
+    ///
+    /// # Errors
+    /// When the authority's certificate does not serve.
+    pub fn server_config_for_members(&self) -> Result<rustls::ServerConfig, Error> {
+        let failed = "the server's TLS cannot be set up";
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).map_err(Error::certificate(failed))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let members = rustls::server::WebPkiClientVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::clone(&provider),
+        )
+        .build()
+        .map_err(Error::certificate(failed))?;
+        let identity = self.serving_certificate()?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.clone()));
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::certificate(failed))?
+            .with_client_cert_verifier(members)
+            .with_single_cert(vec![identity.certificate], key)
+            .map_err(Error::certificate(failed))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
 impl Identity {
     /// Returns the TLS configuration of a server that shows this certificate and speaks HTTP/1.1.
     ///

@@ -6,7 +6,11 @@
 pub(crate) mod retry;
 pub(crate) mod tls;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use ::http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
@@ -120,6 +124,19 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// `1.2 of 3.4 MiB of https://host/chart.tgz`.
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
+        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        match self.total {
+            Some(total) => write!(f, "{:.1} of {:.1} MiB", mebibytes(self.received), mebibytes(total))?,
+            None => write!(f, "{:.1} MiB", mebibytes(self.received))?,
+        }
+        write!(f, " of {}", self.url)
+    }
+}
+
 /// A function that is told how far a download is, for each piece that comes. It must not block.
 #[derive(Clone)]
 pub struct OnProgress(Arc<dyn Fn(&Progress) + Send + Sync>);
@@ -129,6 +146,43 @@ impl OnProgress {
     pub fn new(function: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         Self(Arc::new(function))
     }
+
+    /// Wraps a function that is told of a download when it has lasted for `first`, and every `pause` from then on; of a short one never.
+    pub fn paced(
+        first: Duration,
+        pause: Duration,
+        function: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> Self {
+        let pace: Mutex<Option<Pace>> = Mutex::new(None);
+        Self::new(move |progress| {
+            let now = Instant::now();
+            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let same = |pace: &&mut Pace| pace.url == progress.url && pace.received < progress.received;
+            match pace.as_mut().filter(same) {
+                None => {
+                    *pace = Some(Pace {
+                        url: progress.url.clone(),
+                        received: progress.received,
+                        next: now + first,
+                    });
+                }
+                Some(pace) => {
+                    pace.received = progress.received;
+                    if now >= pace.next {
+                        pace.next = now + pause;
+                        function(progress);
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// The download that is under way, and when its next word is due.
+struct Pace {
+    url: Address,
+    received: u64,
+    next: Instant,
 }
 
 impl fmt::Debug for OnProgress {

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use chart::{
@@ -13,7 +14,7 @@ use chart::{
     render::{Lookup, Options, render},
 };
 use cluster::{Cluster, Target};
-use remote::Request;
+use remote::{OnProgress, Request};
 use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
@@ -23,6 +24,9 @@ use tfplugin::{
 
 use super::{inputs::Inputs, words};
 use crate::explain;
+
+/// A download that takes longer is told of in the log, and again after as long.
+const LONG: Duration = Duration::from_secs(2);
 
 /// The charts that this process has fetched: OpenTofu asks several times about the same resource. Cheap to clone.
 #[derive(Clone, Default)]
@@ -46,6 +50,9 @@ impl Charts {
         }
         let mut request = request.clone();
         request.client.cancel = call.cancel.clone();
+        request.client.progress = Some(OnProgress::paced(LONG, LONG, |progress| {
+            tracing::info!(url = %progress.url, received = progress.received, total = progress.total, "chart download");
+        }));
         let fetched = remote::fetch(&request).await.map_err(|error| words::not_fetched(&error))?;
         tracing::info!(
             origin = fetched.origin,

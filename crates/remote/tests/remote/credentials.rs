@@ -1,9 +1,14 @@
 //! Who sees the credentials, and who does not.
 
-use remote::{Request, fetch};
-use testutil::ChartServerOptions;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use remote::{OnProgress, Request, fetch};
 use testutil::chart_server::Trouble;
 use testutil::faults::Answer;
+use testutil::{ChartServer, ChartServerOptions, PackagedChart, Pki};
 
 use crate::arrange::{ada, asked, request, server, server_with, told, with_credentials};
 
@@ -86,6 +91,62 @@ async fn a_refusal_says_whether_there_were_any() {
     known.client.credentials = ada();
     let kept_back = told(&known).await;
     insta::assert_snapshot!([without, wrong, kept_back].join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_client_certificate_opens_the_door_of_who_asks_for_one() {
+    let pki = Pki::new().unwrap();
+    let options = ChartServerOptions { members_only: true, ..with_credentials() };
+    let server = ChartServer::start(&pki, [PackagedChart::small("app", "1.1.0")], options).unwrap();
+    let mut request = Request::new("app");
+    request.repository = Some(server.url());
+    request.client.ca_pem = Some(pki.ca_pem());
+    request.client.credentials = ada();
+    let pem = |pki: &Pki| {
+        let member = pki.client_certificate("ada", None).unwrap();
+        Some(format!("{}{}", member.certificate_pem, member.key_pem).as_str().into())
+    };
+    request.client.identity_pem = pem(&pki);
+    assert_eq!(fetch(&request).await.unwrap().version.as_deref(), Some("1.1.0"));
+
+    // Without one, and with one of another authority, nobody comes in.
+    let before = server.requests().len();
+    for identity in [None, pem(&Pki::new().unwrap())] {
+        request.client.identity_pem = identity;
+        let error = fetch(&request).await.unwrap_err();
+        assert!(matches!(error, remote::Error::Unreachable { .. }), "{error:?}");
+    }
+    request.client.identity_pem =
+        Some("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n".into());
+    let said = told(&request).await;
+    assert!(!said.contains("secret"), "{said}");
+    assert_eq!(server.requests().len(), before);
+}
+
+#[tokio::test]
+async fn a_long_download_is_told_of_and_a_short_one_is_not() {
+    let server = server();
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&told);
+    let mut request = request(&server);
+    let pause = Duration::from_millis(100);
+    request.client.progress = Some(OnProgress::paced(pause, pause, move |progress| {
+        assert!(progress.total.is_none_or(|total| progress.received <= total));
+        log.lock().unwrap().push(progress.to_string());
+    }));
+    fetch(&request).await.unwrap();
+    assert_eq!(*told.lock().unwrap(), [""; 0]);
+
+    server.spoil("app-1.1.0", 1, Trouble::Slow(6, pause));
+    fetch(&request).await.unwrap();
+    let told = told.lock().unwrap();
+    assert!(!told.is_empty());
+    for words in told.iter() {
+        assert!(
+            words.starts_with("0.0 of 0.0 MiB of https://") && words.ends_with("/charts/app-1.1.0.tgz"),
+            "{words}"
+        );
+    }
 }
 
 #[test]
