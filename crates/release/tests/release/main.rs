@@ -9,6 +9,7 @@
 
 mod arrange;
 mod failing;
+mod helm_3;
 mod helm_goes_on;
 mod installing;
 mod records;
