@@ -3,7 +3,11 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use testutil::{ChartServer, ControlPlane, Tofu, require, test_data};
+use testutil::{
+    ChartServer, ControlPlane, Tofu,
+    faults::{Answer, Fault, FaultyProxy},
+    require, test_data,
+};
 
 use crate::support::{api, apply_as, delete, live, patch, tofu, unconnected};
 
@@ -259,6 +263,41 @@ fn what_cannot_work_is_refused_on_its_attribute() {
         let said = said.join(" ");
         assert!(said.contains(wanted) && !said.contains("marked-value"), "{attributes}: {said}");
     }
+}
+
+#[test]
+fn a_write_ends_when_its_time_is_over() {
+    let plane = require!(api());
+    let namespace = plane.namespace("late");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let attributes = "timeouts = { create = \"2s\", update = \"1s\" }\n  receiver = { token = \"t\" }";
+    let provider = format!(
+        "provider \"fluxgate\" {{\n  kubernetes = {{ host = {}, token = {}, cluster_ca_certificate = {} }}\n}}\n",
+        json!(proxy.url()),
+        json!(plane.token()),
+        json!(plane.ca_pem())
+    );
+    let tofu = require!(unconnected(&secret(&namespace, attributes))).file("provider.tf", &provider);
+    tofu.init().success();
+    // The cluster is busy and says so, once for each of the two.
+    let busy =
+        || proxy.spoil("PATCH ", 1, Fault::Answer(Answer::new(429, "busy").header("retry-after", "20")));
+    tofu.plan().changes();
+    busy();
+    let text = tofu.apply().failure().text();
+    assert!(text.contains("within 2s") && text.contains("raise timeouts.create"), "{text}");
+    assert_eq!(tofu.show_state().addresses(), [""; 0], "nothing is left behind");
+    tofu.plan().changes();
+    tofu.apply().success();
+
+    tofu.write("main.tf", &secret(&namespace, &format!("version = 2\n  {attributes}")));
+    tofu.plan().changes();
+    busy();
+    let text = tofu.apply().failure().text();
+    assert!(text.contains("within 1s") && text.contains("raise timeouts.update"), "{text}");
+    tofu.plan().changes();
+    tofu.apply().success();
+    tofu.plan().no_changes();
 }
 
 /// What every value of the next test holds, also in base64 wherever that begins.

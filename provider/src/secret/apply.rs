@@ -1,10 +1,11 @@
 //! Applying: one server-side apply of the whole Secret, with a checksum under a new key.
 
-use cluster::{ApplyRequest, Error, Force};
+use cluster::{ApplyRequest, Cluster, Error, Force};
 use flux::FieldPath;
 use serde_json::{Map, Value as Json, json};
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
+    path::AttributePath,
     private::Private,
     provider::Call,
     resource::{ApplyResponse, CreateRequest, UpdateRequest},
@@ -63,7 +64,7 @@ impl Write<'_> {
         let material = material::of(&self.config)?;
         let context = self.resource.shared.get()?;
         let cluster = reached(&context, &self.planned, self.call)?;
-        Timeouts::read(&self.planned, &TIMEOUTS)?;
+        let timeouts = Timeouts::read(&self.planned, &TIMEOUTS)?;
         let mut marks = Marks::of(private);
         let identity = match &marks.cluster {
             Some(recorded) if self.prior.is_some() && !marks.unseen => {
@@ -86,8 +87,15 @@ impl Write<'_> {
         if let Some(prior) = self.prior.as_ref().filter(|_| !marks.unseen) {
             request.uid = prior.get("uid").as_str().map(str::to_owned);
         }
-        let applied =
-            cluster.apply(&request).await.map_err(|error| refused(&error, &material.secret_type))?;
+        // From here on, since a cluster that is still being made may be waited for before.
+        let (operation, limit) = match self.prior {
+            None => ("create", timeouts.create),
+            Some(_) => ("update", timeouts.update),
+        };
+        let applied = tokio::time::timeout(limit, cluster.apply(&request))
+            .await
+            .map_err(|_| self.late(&cluster, operation))?
+            .map_err(|error| refused(&error, &material.secret_type))?;
 
         let mut diagnostics = Diagnostics::new();
         let target = target(&self.planned);
@@ -107,6 +115,19 @@ impl Write<'_> {
         let family = material::family(&self.config).map(|family| family.name);
         state.set_at(&"family".into(), family.into());
         Ok((state, diagnostics))
+    }
+
+    fn late(&self, cluster: &Cluster, operation: &str) -> Diagnostic {
+        let limit = self.planned.get("timeouts").get(operation).as_str().unwrap_or("60s").to_owned();
+        Diagnostic::error(
+            "The Secret was not written in time",
+            format!(
+                "{} gave no answer about {} within {limit}, so it may be written or not. The next apply writes it again. If the cluster only needs longer, raise timeouts.{operation}.",
+                cluster.place(),
+                target(&self.planned)
+            ),
+        )
+        .at(AttributePath::root("timeouts"))
     }
 
     fn object(&self, material: &material::Material, checksum: &str) -> Json {
