@@ -31,6 +31,7 @@ mod ownership;
 mod protocol;
 mod prunes;
 mod reconcile;
+mod secrecy;
 mod secrets;
 mod states;
 mod support;
