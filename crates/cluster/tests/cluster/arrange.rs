@@ -1,6 +1,9 @@
 //! What the tests begin with: a cluster with Flux's CustomResourceDefinitions, objects, and the part of a controller.
 
-use std::{error::Error as StdError, fmt::Write, fs, time::Duration};
+use std::{
+    error::Error as StdError, fmt::Write, fs, os::unix::fs::PermissionsExt, path::Path, process::Command,
+    time::Duration,
+};
 
 use cluster::{
     ApplyRequest, Cluster, Condition, Connection, Limits, Progress, Resource, Target, Wait, connect,
@@ -176,4 +179,13 @@ pub fn story(error: &dyn StdError, hidden: &[(&str, &str)]) -> String {
         story = story.replace(text, name);
     }
     story
+}
+
+/// Writes a program. Another one does the writing: a child that a test starts at that moment would have the file open for writing
+/// as well, and such a file cannot be run.
+pub fn program(path: &Path, text: &str) {
+    let draft = path.with_extension("draft");
+    fs::write(&draft, text).unwrap();
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(Command::new("cp").args([&draft, path]).status().unwrap().success());
 }

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -12,7 +11,7 @@ use cluster::{Connection, connect};
 use serde_json::{Value, json};
 use testutil::{ControlPlane, Pki, Size, faults::FaultyProxy, pki::Identity, require, requirements::skip};
 
-use crate::arrange::LIMITS;
+use crate::arrange::{LIMITS, program};
 
 const CASES: usize = 54;
 
@@ -123,8 +122,7 @@ impl Servers {
             "status": { "token": self.plane.token() },
         });
         let script = format!("#!/bin/sh\nsed \"s/VERSION/$1/\" <<'END'\n{credential}\nEND\n");
-        fs::write(folder.join("plugin"), script).unwrap();
-        fs::set_permissions(folder.join("plugin"), fs::Permissions::from_mode(0o755)).unwrap();
+        program(&folder.join("plugin"), &script);
 
         let context = |name: &str, entry: &str| json!({ "name": name, "context": { "cluster": entry, "user": entry, "namespace": format!("of-{name}") } });
         let clusters = json!([

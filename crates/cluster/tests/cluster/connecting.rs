@@ -18,7 +18,7 @@ use testutil::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    arrange::{LIMITS, SHORT, admin, story},
+    arrange::{LIMITS, SHORT, admin, program, story},
     proxy::{Fate, Proxy},
 };
 
@@ -234,8 +234,7 @@ impl Plugin {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plugin");
         let runs = folder.path().join("runs");
-        fs::write(&path, format!("#!/bin/sh\necho run >> {}\n{script}\n", runs.display())).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        program(&path, &format!("#!/bin/sh\necho run >> {}\n{script}\n", runs.display()));
         Self { folder }
     }
 

@@ -12,7 +12,7 @@ use testutil::{
     requirements::skip,
 };
 
-use crate::arrange::{LIMITS, story};
+use crate::arrange::{LIMITS, program, story};
 
 /// Somebody whose name and password have what an address cannot.
 const USER: &str = "a%40da:p%3Aa%2Fss";
@@ -264,9 +264,7 @@ async fn a_plugin_is_told_what_kubectl_tells_it() {
     let server = format!("https://localhost:{}", scene.port());
     fs::write(folder.path().join("ca.crt"), format!("The authority:\n{}", scene.plane.ca_pem())).unwrap();
     let script = "#!/bin/sh\nprintf %s \"$KUBERNETES_EXEC_INFO\" > \"$1\"\necho \"$2\"\n";
-    let plugin = folder.path().join("plugin");
-    fs::write(&plugin, script).unwrap();
-    fs::set_permissions(&plugin, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program(&folder.path().join("plugin"), script);
     let extension = |value: Value| {
         json!([
             { "name": "example.com/other", "extension": { "is": "not for plugins" } },
