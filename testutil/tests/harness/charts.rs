@@ -47,8 +47,11 @@ fn helm_pulls_the_newest_and_an_older_flux2() {
 #[test]
 fn helm_shows_its_credentials_to_the_repository_only() {
     let program = require!(Tool::Helm.path());
-    let options =
-        ChartServerOptions { credentials: Some(("ada".into(), "secret".into())), archives_elsewhere: true };
+    let options = ChartServerOptions {
+        credentials: Some(("ada".into(), "secret".into())),
+        archives_elsewhere: true,
+        ..ChartServerOptions::default()
+    };
     let server = ChartServer::start(&Pki::new().unwrap(), [PackagedChart::small("app", "1.0.0")], options);
     let server = server.unwrap();
     let scope = Scope::new("helm-user").unwrap();
