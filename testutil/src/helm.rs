@@ -48,12 +48,13 @@ impl Helm {
         self.run(words.chain([chart.as_os_str().to_owned()]))
     }
 
-    /// Uninstalls a release and waits until its objects are gone. Returns what helm says.
+    /// Uninstalls a release. Returns what helm says. It does not wait for the end of the objects: helm 4.2.4 may miss that they are gone
+    /// already and then takes its whole five minutes.
     ///
     /// # Errors
     /// [`Error::Command`] with helm's words.
     pub fn uninstall(&self, release: &str, namespace: &str) -> Result<String, Error> {
-        self.run(["uninstall", release, "--namespace", namespace, "--wait"])
+        self.run(["uninstall", release, "--namespace", namespace])
     }
 
     /// Runs helm with these arguments and returns its standard output.

@@ -112,10 +112,11 @@ fn of_the_environment_there_is_only_the_path() {
 
 #[test]
 fn an_interrupted_apply_ends_and_says_so() {
+    // The interrupt goes to the whole group, as of a terminal. A command that died of it would end the apply before OpenTofu says anything.
     let tofu = require!(Tofu::without_providers()).file(
         "main.tf",
         r#"resource "terraform_data" "slow" {
-             provisioner "local-exec" { command = "sleep 60" }
+             provisioner "local-exec" { command = "trap '' INT; exec sleep 60" }
            }"#,
     );
     tofu.init().success();
