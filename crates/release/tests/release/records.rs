@@ -39,8 +39,21 @@ async fn helms(helm: &Helm, cluster: &cluster::Cluster, chart: &TestChart, set: 
     let secret = secret(cluster).await;
     let record = release::Record::from_secret(&secret).unwrap();
     helm.uninstall("flux", "flux-records").unwrap();
-    helm.run(["version"]).unwrap();
+    definitions_are_gone(cluster).await;
     (Value::Object(record.json().clone()), secret)
+}
+
+/// Waits until no definition is being deleted any more: the API server takes the time to look for objects of each.
+async fn definitions_are_gone(cluster: &cluster::Cluster) {
+    let definitions = cluster::Resource::custom_resource_definition();
+    for _ in 0..600 {
+        let found = cluster.list(&definitions, None, "").await.unwrap();
+        if found.iter().all(|definition| definition["metadata"]["deletionTimestamp"].is_null()) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("definitions are still being deleted");
 }
 
 async fn secret(cluster: &cluster::Cluster) -> Value {
