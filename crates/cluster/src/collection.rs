@@ -22,9 +22,9 @@ use crate::{
 const ALONE: usize = 3;
 
 /// How long what a list said is taken for the truth.
-const FRESH: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(10);
 
-/// A further page is asked for when at least one in so many of the objects listed so far was wanted.
+/// A further page is asked for when at least one in so many of the objects listed so far was wanted, in all lists of the collection.
 const WANTED: usize = 10;
 
 /// What is known of the collections of a cluster, by their paths.
@@ -38,16 +38,19 @@ struct Collection {
     reads: usize,
     /// Whether lists are refused, as to a role that may only get.
     refused: bool,
-    listed: Option<Listed>,
+    /// How many objects lists have said.
+    listed: usize,
+    /// How many of them somebody asked for.
+    taken: usize,
+    list: Option<List>,
 }
 
 /// What a list said.
-struct Listed {
+struct List {
     since: Instant,
     /// The objects that nobody took yet, by name.
     objects: HashMap<String, Value>,
-    listed: usize,
-    taken: usize,
+    /// Where it goes on; empty where it ends.
     next: String,
 }
 
@@ -66,7 +69,7 @@ impl Collections {
 
 impl Cluster {
     /// Reads an object as one of many: `None` when it does not exist. Where many objects of its kind and namespace are read one after
-    /// the other, most of them come from a list of at most five seconds ago, in which each is looked up once; after a write of this
+    /// the other, most of them come from a list of at most ten seconds ago, in which each is looked up once; after a write of this
     /// process lists are made anew. An object that the list does not have is asked for by itself, and so is each where lists are
     /// forbidden.
     ///
@@ -107,42 +110,39 @@ impl Cluster {
             return Ok(None);
         }
         let namespace = target.namespace.as_deref();
-        if collection.listed.as_ref().is_none_or(|listed| listed.since.elapsed() > FRESH) {
-            collection.listed = None;
-            let since = Instant::now();
-            let page = self.page(&target.resource, namespace, &[], "").await?;
-            collection.listed = Some(Listed::first(since, page));
-        }
-        let Some(listed) = &mut collection.listed else { return Ok(None) };
+        let fresh = collection.list.take().filter(|list| list.since.elapsed() <= FRESH);
+        let list = match fresh {
+            Some(list) => collection.list.insert(list),
+            None => {
+                let since = Instant::now();
+                let page = self.page(&target.resource, namespace, &[], "").await?;
+                collection.listed += page.objects.len();
+                collection.list.insert(List::new(since, page))
+            }
+        };
         loop {
-            if let Some(object) = listed.objects.remove(&target.name) {
-                listed.taken += 1;
+            if let Some(object) = list.objects.remove(&target.name) {
+                collection.taken += 1;
                 return Ok(Some(object));
             }
-            if listed.next.is_empty() || listed.taken * WANTED < listed.listed {
+            if list.next.is_empty() || collection.taken * WANTED < collection.listed {
                 return Ok(None);
             }
-            let page = self.page(&target.resource, namespace, &[], &listed.next).await?;
-            listed.add(page);
+            let page = self.page(&target.resource, namespace, &[], &list.next).await?;
+            collection.listed += page.objects.len();
+            list.add(page);
         }
     }
 }
 
-impl Listed {
-    fn first(since: Instant, page: Page) -> Self {
-        let mut listed = Self {
-            since,
-            objects: HashMap::with_capacity(PAGE as usize),
-            listed: 0,
-            taken: 0,
-            next: String::new(),
-        };
-        listed.add(page);
-        listed
+impl List {
+    fn new(since: Instant, page: Page) -> Self {
+        let mut list = Self { since, objects: HashMap::with_capacity(PAGE as usize), next: String::new() };
+        list.add(page);
+        list
     }
 
     fn add(&mut self, page: Page) {
-        self.listed += page.objects.len();
         self.next = page.next;
         let named = |object: Value| Some((text(&object, "/metadata/name")?.to_owned(), object));
         self.objects.extend(page.objects.into_iter().filter_map(named));
