@@ -406,3 +406,53 @@ fn a_cluster_being_made_is_waited_for_beyond_the_patience_of_a_request() {
     tofu.apply().success();
     assert_eq!(account.issued(&dev.id).len(), 1);
 }
+
+/// Asks the account that `DIGITALOCEAN_TOKEN` opens for the cluster that `FLUXGATE_DOKS_CLUSTER` names, and the cluster what it is; nothing is
+/// changed in either. Only when `FLUXCD_ACCEPT_APPLY` is set too: whoever did not ask for it gets nothing applied.
+#[test]
+fn a_real_account_is_asked_if_one_is_offered() {
+    let set = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
+    let names = ["DIGITALOCEAN_TOKEN", "FLUXCD_ACCEPT_APPLY", "FLUXGATE_DOKS_CLUSTER"];
+    let [Some(token), Some(_), Some(cluster)] = names.map(set) else {
+        println!("not requested: {} are not all set", names.join(", "));
+        return;
+    };
+    let configuration = r#"
+data "fluxgate_preflight" "here" {}
+output "kubernetes" { value = data.fluxgate_preflight.here.kubernetes_version }
+"#;
+    let provider =
+        format!("provider \"fluxgate\" {{\n  doks = {{ cluster_name = {} }}\n}}\n", json!(cluster));
+    let mut tofu = require!(unconnected(configuration)).file("provider.tf", &provider);
+    tofu.set_env(names[0], &token);
+    for variable in ["DIGITALOCEAN_API_URL", "SSL_CERT_FILE"] {
+        if let Some(value) = set(variable) {
+            tofu.set_env(variable, value);
+        }
+    }
+    tofu.init().success();
+    tofu.plan().changes();
+    let applied = tofu.apply().success().text();
+    assert!(applied.contains("kubernetes = \"v1."), "{applied}");
+    let state = std::fs::read_to_string(tofu.folder().join("terraform.tfstate")).unwrap();
+    assert!(!state.contains(&token), "the token is written down");
+}
+
+/// The same test, asked for, with the stand-in: in a process that alone has the variables.
+#[test]
+fn the_offered_account_may_be_the_stand_in() {
+    let (account, _dev) = require!(account());
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "doks::a_real_account_is_asked_if_one_is_offered", "--nocapture"])
+        .env("DIGITALOCEAN_TOKEN", account.token())
+        .env("DIGITALOCEAN_API_URL", account.url())
+        .env("SSL_CERT_FILE", account.ca_path())
+        .env("FLUXGATE_DOKS_CLUSTER", "dev")
+        .env("FLUXCD_ACCEPT_APPLY", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&[run.stdout, run.stderr].concat()).into_owned();
+    assert!(run.status.success() && !text.contains("not requested"), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+    assert!(account.requests().iter().any(|line| line.contains("/credentials?")), "nobody asked");
+}
