@@ -61,7 +61,7 @@ impl Collections {
         Arc::clone(collections.entry(path).or_default())
     }
 
-    /// Forgets what lists said, since something is being written.
+    /// Forgets what lists said, since something was written.
     pub fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -158,7 +158,12 @@ impl Cluster {
     /// Sends a request, and again while that may help and time is left.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let deadline = Instant::now() + self.limits().request;
-        self.send_by(call, deadline).await
+        let answer = self.send_by(call, deadline).await;
+        if !call.is_read() {
+            // What was listed before the write was carried out, or while it was, is old now.
+            self.collections().forget();
+        }
+        answer
     }
 
     /// Sends a request and decodes what comes back.
@@ -190,9 +195,6 @@ impl Cluster {
     }
 
     async fn send_by(&self, call: &Call<'_>, mut deadline: Instant) -> Result<Answer, Error> {
-        if !call.is_read() {
-            self.collections().forget();
-        }
         let mut repeated_blindly = false;
         let mut attempt = 0;
         let mut renewed = false;
