@@ -5,7 +5,7 @@ mod explain;
 mod progress;
 mod template;
 
-use std::process::ExitCode;
+use std::{panic, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -27,6 +27,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !yaml::catches_panics() {
+            usual(panic);
+        }
+    }));
     let arguments = Arguments::parse();
     match arguments.command {
         Command::Check(arguments) => check::run(&arguments),

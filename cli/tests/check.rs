@@ -355,6 +355,17 @@ fn manifests_are_judged_document_by_document() {
 }
 
 #[test]
+fn what_the_yaml_parser_itself_trips_over_is_told_in_a_line() {
+    // A tag right before a comma, an escape that the end cuts off, a line break of a carriage return alone in a block.
+    for text in ["a: [!x, b]\n", "a: [!, b]\n", "a: \"\\x4", "a: \"\\u12\"", "a: |\r  b\r  c\r"] {
+        let output = run(&["check", "-"], text);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!told.contains("panicked"), "{text:?}: {told}");
+        assert!(told.lines().count() <= 2, "{text:?}: {told}");
+    }
+}
+
+#[test]
 fn lists_are_taken_apart() {
     let indented = |text: &str| text.replace('\n', "\n  ").trim_end().to_owned();
     let list =

@@ -13,5 +13,5 @@ pub mod read;
 pub mod scalar;
 pub mod write;
 
-pub use read::{Document, Error, documents, read, read_strict};
+pub use read::{Document, Error, catches_panics, documents, read, read_strict};
 pub use write::write;

@@ -1,5 +1,6 @@
 //! From YAML to JSON, as `sigs.k8s.io/yaml` does it on top of go-yaml v2.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,6 +19,15 @@ pub struct Error {
     pub line: Option<usize>,
     /// What is wrong.
     pub message: String,
+}
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside the parser, whose panics are caught and told as [`Error`]s: a panic hook has nothing to add then.
+pub fn catches_panics() -> bool {
+    CATCHING.get()
 }
 
 /// How deep collections may nest; what is deeper is an error.
@@ -103,7 +113,10 @@ impl<'a> Reader<'a> {
     fn event(&mut self) -> Result<Event, Error> {
         // libyaml-safer 0.3.0 panics at a tag right before a comma, at an escape that the end cuts off, and at some line breaks of a
         // carriage return alone. What comes from outside must not end the process; a reader that has failed is not asked again.
-        let Ok(parsed) = catch_unwind(AssertUnwindSafe(|| self.parser.parse())) else {
+        CATCHING.set(true);
+        let parsed = catch_unwind(AssertUnwindSafe(|| self.parser.parse()));
+        CATCHING.set(false);
+        let Ok(parsed) = parsed else {
             return Err(at(self.line, "what begins or follows here cannot be read".to_owned()));
         };
         match parsed {
