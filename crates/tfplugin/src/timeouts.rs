@@ -82,10 +82,15 @@ fn parse(text: &str) -> Result<Duration, String> {
     u64::try_from(nanoseconds).ok().filter(|n| *n > 0).map(Duration::from_nanos).ok_or_else(complaint)
 }
 
-/// As people write it: without the zero parts that Go prints.
-fn print(duration: Duration) -> String {
+/// A duration as people write it, such as `90s`, `10m` or `1.5s`: without the zero parts that Go prints.
+#[must_use]
+pub fn print(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds % 60, seconds % 3600) {
+        _ if duration.subsec_nanos() > 0 => {
+            let nanoseconds = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+            go::duration::Duration::from_nanoseconds(nanoseconds).to_string()
+        }
         (_, 0) if seconds > 0 => format!("{}h", seconds / 3600),
         (0, _) if seconds > 0 => format!("{}m", seconds / 60),
         _ => format!("{seconds}s"),
@@ -110,6 +115,13 @@ mod tests {
         assert_eq!(timeouts, Timeouts { create: Duration::from_secs(5400), ..DEFAULTS });
         assert_eq!(Timeouts::read(&Value::object([("timeouts", Value::Null)]), &DEFAULTS), Ok(DEFAULTS));
         assert_eq!(Timeouts::read(&Value::object([("timeouts", Value::Unknown)]), &DEFAULTS), Ok(DEFAULTS));
+    }
+
+    #[test]
+    fn durations_are_printed_as_people_write_them() {
+        for text in ["90s", "10m", "2h", "90m", "1.5s", "1ms", "61s"] {
+            assert_eq!(print(parse(text).unwrap()), text);
+        }
     }
 
     #[test]

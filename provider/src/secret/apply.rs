@@ -1,5 +1,7 @@
 //! Applying: one server-side apply of the whole Secret, with a checksum under a new key.
 
+use std::time::Duration;
+
 use cluster::{ApplyRequest, Cluster, Error, Force};
 use flux::FieldPath;
 use serde_json::{Map, Value as Json, json};
@@ -9,7 +11,7 @@ use tfplugin::{
     private::Private,
     provider::Call,
     resource::{ApplyResponse, CreateRequest, UpdateRequest},
-    timeouts::Timeouts,
+    timeouts::{self, Timeouts},
     value::Value,
 };
 
@@ -94,7 +96,7 @@ impl Write<'_> {
         };
         let applied = tokio::time::timeout(limit, cluster.apply(&request))
             .await
-            .map_err(|_| self.late(&cluster, operation))?
+            .map_err(|_| self.late(&cluster, operation, limit))?
             .map_err(|error| refused(&error, &material.secret_type))?;
 
         let mut diagnostics = Diagnostics::new();
@@ -117,14 +119,14 @@ impl Write<'_> {
         Ok((state, diagnostics))
     }
 
-    fn late(&self, cluster: &Cluster, operation: &str) -> Diagnostic {
-        let limit = self.planned.get("timeouts").get(operation).as_str().unwrap_or("60s").to_owned();
+    fn late(&self, cluster: &Cluster, operation: &str, limit: Duration) -> Diagnostic {
         Diagnostic::error(
             "The Secret was not written in time",
             format!(
                 "{} gave no answer about {} within {limit}, so it may be written or not. The next apply writes it again. If the cluster only needs longer, raise timeouts.{operation}.",
                 cluster.place(),
-                target(&self.planned)
+                target(&self.planned),
+                limit = timeouts::print(limit),
             ),
         )
         .at(AttributePath::root("timeouts"))
