@@ -11,7 +11,7 @@ use testutil::{
     require, wait,
 };
 
-use crate::support::{api, apply_as, definitions, live, repository, unconnected};
+use crate::support::{api, apply_as, definitions, installation, live, repository, unconnected};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -218,21 +218,7 @@ fn the_roles_of_the_examples_are_enough_to_install_and_to_edit() {
             json!(plane.ca_pem())
         )
     };
-    let install = format!(
-        r#"
-resource "fluxgate_install" "flux" {{
-  name               = "flux"
-  namespace          = "flux-system"
-  repository         = "{}"
-  repository_ca_file = {}
-  chart              = "flux2"
-  version            = "2.18.3"
-  keep_crds_on_destroy = false
-}}
-"#,
-        charts.url(),
-        json!(charts.ca_file())
-    );
+    let install = installation(&charts, "2.18.3", "keep_crds_on_destroy = false");
     let installer =
         require!(unconnected(&install)).file("provider.tf", &provider(("kube-system", "fluxgate-installer")));
     installer.init().success();

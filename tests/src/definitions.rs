@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testutil::{ControlPlane, Size, chart_server::ChartServer, require};
 
-use crate::support::{api, definitions, live, patch, repository, tofu, unconnected};
+use crate::support::{api, definitions, installation, live, patch, repository, tofu, unconnected, unfolded};
 
 const REPOSITORIES: &str = "gitrepositories.source.toolkit.fluxcd.io";
 
@@ -26,11 +26,6 @@ fn make_older(plane: &ControlPlane) {
         "spec": {"versions": versions},
     });
     patch(plane, "CustomResourceDefinition", "", REPOSITORIES, &change);
-}
-
-/// A text as it would stand on one line, without the frame that tofu draws.
-fn unfolded(text: &str) -> String {
-    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -82,26 +77,50 @@ fn what_the_state_holds_already_is_a_warning_and_no_trap() {
     tofu.destroy().success();
 }
 
+#[test]
+fn a_plugin_is_run_once_for_it_and_one_that_hangs_is_not_waited_for() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&plane));
+    make_older(&plane);
+    let namespace = plane.namespace("plugin");
+    let two = repository(&namespace, r#"provider = "azure""#)
+        .replace("  name      = \"app\"", "  for_each  = toset([\"one\", \"two\"])\n  name      = each.key");
+    let tofu = require!(unconnected(&two))
+        .file("provider.tf", "provider \"fluxgate\" {\n  kubernetes = { config_path = \"./config\" }\n}\n");
+    let runs = tofu.folder().join("runs");
+    let credential = json!({
+        "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+        "status": { "token": plane.token() },
+    });
+    let with_plugin = |script: String| {
+        let mut kubeconfig = plane.kubeconfig().to_value();
+        kubeconfig["users"][0]["user"] = json!({ "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": "sh", "args": ["-c", format!("echo >> \"$0\"; {script}"), runs],
+        }});
+        tofu.write("config", &kubeconfig.to_string());
+    };
+    let count = || std::fs::read_to_string(&runs).unwrap_or_default().lines().count();
+    with_plugin(format!("echo '{credential}'"));
+    tofu.init().success();
+    let refused = unfolded(&tofu.plan().failure().text());
+    assert_eq!(refused.matches(&format!("Error: {REFUSED}")).count(), 2, "{refused}");
+    assert_eq!(count(), 1, "one process plans, and it asks once");
+
+    with_plugin("exec sleep 30".to_owned());
+    let planned = tofu.plan().changes().text();
+    assert!(!planned.contains(REFUSED), "{planned}");
+    assert_eq!(count(), 2, "nobody asks a second time for what is only good to know");
+}
+
 /// An installation of a version of the chart, for which no node is needed.
 fn flux(version: &str, charts: &ChartServer) -> String {
-    format!(
-        r#"
-resource "fluxgate_install" "flux" {{
-  name               = "flux"
-  namespace          = "flux-system"
-  repository         = "{}"
-  repository_ca_file = {}
-  chart              = "flux2"
-  version            = "{version}"
-  wait               = false
-  atomic             = false
-  disable_hooks      = true
-  timeouts           = {{ create = "60s", update = "60s" }}
-}}
-"#,
-        charts.url(),
-        json!(charts.ca_file())
-    )
+    let unwatched = r#"
+  wait          = false
+  atomic        = false
+  disable_hooks = true
+  timeouts      = { create = "60s", update = "60s" }"#;
+    installation(charts, version, unwatched)
 }
 
 /// A Kustomization and an ImagePolicy with what came after Flux 2.6.

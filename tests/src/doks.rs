@@ -10,7 +10,7 @@ use testutil::{
     require, wait,
 };
 
-use crate::support::{api, definitions, git, live, unconnected};
+use crate::support::{api, definitions, git, installation, live, unconnected};
 
 /// An account with one cluster that serves Flux's kinds, and nobody who reconciles them.
 fn account() -> Result<(DigitalOcean, DoksCluster), Error> {
@@ -122,14 +122,7 @@ fn a_cluster_that_becomes_known_in_an_apply_has_flux_installed_in_it() {
 resource "terraform_data" "cluster" {{
   input = "{id}"
 }}
-resource "fluxgate_install" "flux" {{
-  name               = "flux"
-  namespace          = "flux-system"
-  repository         = "{charts}"
-  repository_ca_file = {ca}
-  chart              = "flux2"
-  version            = "2.18.3"
-}}
+{install}
 resource "fluxgate_git_repository" "fleet" {{
   name      = "fleet"
   namespace = fluxgate_install.flux.namespace
@@ -147,8 +140,7 @@ resource "fluxgate_kustomization" "fleet" {{
 }}
 "#,
         id = dev.id,
-        charts = charts.url(),
-        ca = json!(charts.ca_file()),
+        install = installation(&charts, "2.18.3", ""),
         url = repository.url(),
     );
     let late = "doks = { cluster_id = terraform_data.cluster.output }";

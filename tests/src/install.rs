@@ -7,7 +7,7 @@ use testutil::{
     require, test_data,
 };
 
-use crate::support::{apply_as, delete, git, live, patch, provider_block, tofu, unconnected};
+use crate::support::{apply_as, delete, git, installation, live, patch, provider_block, tofu, unconnected};
 
 /// A cluster of its own: the objects of flux2 have fixed names, so two installs cannot share one.
 fn cluster(size: Size) -> Result<(ControlPlane, ChartServer), testutil::Error> {
@@ -16,22 +16,8 @@ fn cluster(size: Size) -> Result<(ControlPlane, ChartServer), testutil::Error> {
 
 /// An installation as people write it.
 fn install(charts: &ChartServer, version: &str, more: &str) -> String {
-    format!(
-        r#"
-resource "fluxgate_install" "flux" {{
-  name               = "flux"
-  namespace          = "flux-system"
-  repository         = "{}"
-  repository_ca_file = {}
-  chart              = "flux2"
-  version            = "{version}"
-  timeouts           = {{ create = "180s", update = "180s", delete = "180s" }}
-  {more}
-}}
-"#,
-        charts.url(),
-        json!(charts.ca_file())
-    )
+    let timeouts = r#"timeouts = { create = "180s", update = "180s", delete = "180s" }"#;
+    installation(charts, version, &format!("{timeouts}\n  {more}"))
 }
 
 fn definition(plane: &ControlPlane, name: &str) -> Option<Value> {

@@ -8,7 +8,10 @@ use kube::{
     discovery::ApiResource,
 };
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Error, GitServer, Helm, Repository, Shared, Size, Tofu, test_data, wait};
+use testutil::{
+    ControlPlane, Error, GitServer, Helm, Repository, Shared, Size, Tofu, chart_server::ChartServer,
+    test_data, wait,
+};
 
 /// An API server with the definitions of Flux's kinds, and nobody who reconciles them.
 pub fn api() -> Result<Shared, Error> {
@@ -110,6 +113,30 @@ resource "fluxgate_git_repository" "app" {{
   }}
 }}
 "#
+    )
+}
+
+/// A text as it would stand on one line, without the frame that tofu draws.
+pub fn unfolded(text: &str) -> String {
+    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An installation of flux2 as people write it, with `more` besides.
+pub fn installation(charts: &ChartServer, version: &str, more: &str) -> String {
+    format!(
+        r#"
+resource "fluxgate_install" "flux" {{
+  name               = "flux"
+  namespace          = "flux-system"
+  repository         = "{}"
+  repository_ca_file = {}
+  chart              = "flux2"
+  version            = "{version}"
+  {more}
+}}
+"#,
+        charts.url(),
+        json!(charts.ca_file())
     )
 }
 
