@@ -10,6 +10,7 @@ use policy::{Gate, Settings};
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
     path::AttributePath,
+    provider::Call,
 };
 
 use crate::{
@@ -72,6 +73,17 @@ pub enum Reach {
     Unknown,
     /// None was named.
     Unnamed(Diagnostic),
+}
+
+impl Reach {
+    /// The same, whose requests stop when the call is told to.
+    #[must_use]
+    pub fn until(self, call: &Call) -> Self {
+        match self {
+            Self::Known(cluster) => Self::Known(cluster.until(&call.cancel)),
+            other => other,
+        }
+    }
 }
 
 /// Says that a refresh asked nothing of a cluster, because its connection is known only after apply.

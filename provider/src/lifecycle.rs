@@ -96,12 +96,12 @@ impl Resource for FluxResource {
         kind_schema::schema(self.kind)
     }
 
-    async fn plan(&self, _call: &Call, request: PlanRequest) -> PlanResponse {
-        plan::plan(self, request).await
+    async fn plan(&self, call: &Call, request: PlanRequest) -> PlanResponse {
+        plan::plan(self, call, request).await
     }
 
-    async fn plan_destroy(&self, _call: &Call, request: PlanDestroyRequest) -> PlanDestroyResponse {
-        plan::plan_destroy(self, request).await
+    async fn plan_destroy(&self, call: &Call, request: PlanDestroyRequest) -> PlanDestroyResponse {
+        plan::plan_destroy(self, call, request).await
     }
 
     async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {

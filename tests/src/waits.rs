@@ -1,9 +1,13 @@
 //! Waits that do not end well: tainted, or not, and never forgotten. No controller is at work in this cluster.
 
 use serde_json::json;
-use testutil::require;
+use testutil::{
+    ControlPlane, Tofu,
+    faults::{Answer, Fault, FaultyProxy},
+    require,
+};
 
-use crate::support::{api, apply_as, live, repository, tofu};
+use crate::support::{api, apply_as, live, repository, tofu, unconnected, unfolded};
 
 /// A GitRepository that is waited for, for two seconds.
 fn waiting(namespace: &str, spec: &str) -> String {
@@ -76,6 +80,82 @@ fn a_failed_update_is_waited_for_again_by_the_next_plan() {
     assert_eq!(change.after_unknown["generation"], true);
 }
 
+/// A repository behind a proxy, with a provider that reaches its cluster only through that.
+fn behind(proxy: &FaultyProxy, plane: &ControlPlane, configuration: &str) -> Result<Tofu, testutil::Error> {
+    let kubeconfig = plane.kubeconfig().server(&proxy.url());
+    let tofu = unconnected(configuration)?
+        .file("provider.tf", "provider \"fluxgate\" {\n  kubernetes = { config_path = \"./config\" }\n}\n");
+    tofu.write("config", &kubeconfig.to_string());
+    tofu.init().success();
+    Ok(tofu)
+}
+
+/// A repository whose writes may take two seconds.
+fn hasty(namespace: &str, spec: &str) -> String {
+    repository(namespace, spec)
+        .replace("  wait ", "  timeouts = { create = \"2s\", update = \"2s\", delete = \"2s\" }\n  wait ")
+}
+
+#[test]
+fn the_time_of_an_operation_bounds_its_requests_too() {
+    let plane = require!(api());
+    let namespace = plane.namespace("bounded");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let tofu = require!(behind(&proxy, &plane, &hasty(&namespace, "")));
+    // The cluster is busy, and asks for more patience than there is.
+    let busy =
+        |verb| proxy.spoil(verb, 1, Fault::Answer(Answer::new(429, "busy").header("retry-after", "20")));
+    tofu.plan().changes();
+    busy("PATCH ");
+    let text = tofu.apply().failure().text();
+    assert!(text.contains("429"), "{text}");
+    assert_eq!(tofu.show_state().addresses(), [""; 0], "nothing was written");
+    tofu.plan().changes();
+    tofu.apply().success();
+
+    tofu.write("main.tf", &hasty(&namespace, "timeout = \"30s\""));
+    tofu.plan().changes();
+    busy("PATCH ");
+    assert!(tofu.apply().failure().text().contains("429"));
+    assert_eq!(live(&plane, "GitRepository", &namespace, "app").unwrap()["spec"]["timeout"], "60s");
+    busy("DELETE ");
+    assert!(tofu.destroy().failure().text().contains("429"));
+    assert_eq!(tofu.show_state().addresses(), ["fluxgate_git_repository.app"]);
+    tofu.destroy().success();
+}
+
+#[test]
+fn a_create_whose_answer_is_lost_is_kept_in_the_state() {
+    let plane = require!(api());
+    let namespace = plane.namespace("lost");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let tofu = require!(behind(&proxy, &plane, &hasty(&namespace, "")));
+    tofu.plan().changes();
+    proxy.spoil("PATCH ", 1, Fault::Silence);
+    let text = tofu.apply().success().text();
+    assert!(text.contains("An answer of the cluster was lost"), "{text}");
+    assert!(!text.contains("taken over"), "nobody else has written it: {text}");
+    let state = tofu.show_state();
+    assert_eq!(state.addresses(), ["fluxgate_git_repository.app"]);
+    assert!(!state.resources[0].tainted);
+    tofu.plan().no_changes();
+    tofu.destroy().success();
+    assert!(live(&plane, "GitRepository", &namespace, "app").is_none());
+
+    // Where nobody answers the question what became of it, that is said, and the next apply takes it over.
+    tofu.plan().changes();
+    proxy.spoil("PATCH ", 1, Fault::Silence);
+    let object = format!("GET /apis/source.toolkit.fluxcd.io/v1/namespaces/{namespace}/gitrepositories/app");
+    proxy.spoil(&object, 1, Fault::Answer(Answer::kubernetes(403, "Forbidden", "no")));
+    let text = unfolded(&tofu.apply().failure().text());
+    assert!(text.contains("did not answer within 2s"), "{text}");
+    assert!(text.contains("the next apply takes it over"), "{text}");
+    assert_eq!(tofu.show_state().addresses(), [""; 0]);
+    tofu.plan().changes();
+    tofu.apply().success();
+    tofu.destroy().success();
+}
+
 #[test]
 fn a_suspended_object_is_not_waited_for() {
     let plane = require!(api());
@@ -98,9 +178,12 @@ fn an_interrupted_wait_keeps_the_object_and_is_taken_up_again() {
     })
     .unwrap();
     running.interrupt();
-    let text = running.wait().failure().text();
+    let text = unfolded(&running.wait().failure().text());
 
-    assert!(text.contains("Stopped while waiting") || text.contains("nterrupt"), "{text}");
+    assert!(
+        text.contains("Stopped while waiting") && text.contains("the next apply waits for it again"),
+        "{text}"
+    );
     let state = tofu.show_state();
     assert_eq!(state.addresses(), ["fluxgate_git_repository.app"]);
     assert!(!state.resources[0].tainted, "to wait no longer says nothing against the object");

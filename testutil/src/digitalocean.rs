@@ -101,7 +101,12 @@ impl DigitalOcean {
         let https = HttpsServer::start("stand-in for DigitalOcean", &pki, move |request| {
             let base = own.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let answer = lock(&given).answer(&base, &request);
-            async move { answer }
+            async move {
+                match answer? {
+                    Some(answer) => Ok(answer),
+                    None => std::future::pending().await,
+                }
+            }
         })?;
         *address.lock().unwrap_or_else(PoisonError::into_inner) = https.url();
         Ok(Self { https, account, pki, token, scope, ca_path })
@@ -285,9 +290,14 @@ pub fn too_many_in_the_hour(left: Duration) -> Fault {
 }
 
 impl Account {
-    fn answer(&mut self, base: &str, request: &Request<Bytes>) -> Result<Response<Full<Bytes>>, Failure> {
+    /// The answer to a request; none where it never comes.
+    fn answer(
+        &mut self,
+        base: &str,
+        request: &Request<Bytes>,
+    ) -> Result<Option<Response<Full<Bytes>>>, Failure> {
         if let Some(id) = request.uri().path().strip_prefix("/authenticate/") {
-            return Ok(self.review(id, request.body()).into_response().map(Full::new));
+            return Ok(Some(self.review(id, request.body()).into_response().map(Full::new)));
         }
         let line = format!("{} {}", request.method(), request.uri());
         let fault =
@@ -304,10 +314,14 @@ impl Account {
                         self.route(base, request);
                         return Err("the answer is lost".into());
                     }
+                    Fault::Silence => {
+                        self.route(base, request);
+                        return Ok(None);
+                    }
                 }
             }
         };
-        Ok(answer.into_response().map(Full::new))
+        Ok(Some(answer.into_response().map(Full::new)))
     }
 
     fn route(&mut self, base: &str, request: &Request<Bytes>) -> Answer {

@@ -95,6 +95,8 @@ pub enum Fault {
     Answer(Answer),
     /// It is passed on, but the connection is cut before the answer.
     LostAnswer,
+    /// It is passed on, and the answer never comes.
+    Silence,
     /// The connection is cut at once.
     Cut,
 }
@@ -135,6 +137,10 @@ impl FaultyProxy {
                     Some(Fault::LostAnswer) => {
                         upstream.pass_on(request).await?;
                         Err("the answer is lost".into())
+                    }
+                    Some(Fault::Silence) => {
+                        upstream.pass_on(request).await?;
+                        std::future::pending().await
                     }
                     Some(Fault::Cut) => Err("the connection is cut".into()),
                 }

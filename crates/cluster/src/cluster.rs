@@ -7,11 +7,12 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
-    sync::{Mutex, OnceCell},
+    sync::{Mutex, Semaphore},
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use crate::{
     connect::{Road, Session},
     definition::Definitions,
     object::text,
+    silence::Silence,
 };
 
 /// A credential is renewed when less than this is left of it, or than a quarter of its life where that is less.
@@ -33,6 +35,7 @@ const NEARLY_EXPIRED: SignedDuration = SignedDuration::from_secs(30);
 pub struct Cluster {
     inner: Arc<Inner>,
     cancel: CancellationToken,
+    deadline: Option<Instant>,
 }
 
 struct Inner {
@@ -40,9 +43,12 @@ struct Inner {
     road: Road,
     limits: Limits,
     client: Mutex<Slot>,
+    turns: Semaphore,
     requests: AtomicU64,
     proxy: OnceLock<String>,
-    identity: OnceCell<ClusterIdentity>,
+    identity: OnceLock<ClusterIdentity>,
+    /// Held by who asks for the identity.
+    silence: Mutex<Silence>,
     resources: Mutex<HashMap<String, Vec<Resource>>>,
     collections: Collections,
     definitions: Definitions,
@@ -91,21 +97,35 @@ impl Cluster {
             road,
             limits,
             client: Mutex::default(),
+            turns: Semaphore::new(limits.in_flight.max(1)),
             requests: AtomicU64::new(0),
             proxy: OnceLock::new(),
-            identity: OnceCell::new(),
+            identity: OnceLock::new(),
+            silence: Mutex::default(),
             resources: Mutex::default(),
             collections: Collections::default(),
             definitions: Definitions::default(),
         };
-        Self { inner: Arc::new(inner), cancel: CancellationToken::new() }
+        Self { inner: Arc::new(inner), cancel: CancellationToken::new(), deadline: None }
     }
 
     /// The same cluster, whose requests stop when `cancel` is cancelled: a read at once, a write before it is sent or
     /// repeated. A write that is under way is waited for, so that what it did is known.
     #[must_use]
     pub fn until(&self, cancel: &CancellationToken) -> Self {
-        Self { inner: Arc::clone(&self.inner), cancel: cancel.clone() }
+        Self { cancel: cancel.clone(), ..self.clone() }
+    }
+
+    /// The same cluster, whose requests end by a time also where [`Limits::request`] gives them longer.
+    #[must_use]
+    pub fn by(&self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// How long a request that begins now may take.
+    pub(crate) fn patience(&self) -> Duration {
+        let limit = self.limits().request;
+        self.deadline.map_or(limit, |deadline| limit.min(deadline.saturating_duration_since(Instant::now())))
     }
 
     /// The address of the API server.
@@ -143,21 +163,37 @@ impl Cluster {
 
     /// What tells this cluster from another. Asked for once, then remembered.
     ///
+    /// A cluster that does not answer is not asked by everybody in turn: who waited for the answer shares the error, and so does who
+    /// comes in the next seconds, as many as it took.
+    ///
     /// # Errors
     ///
     /// As every request; [`Error::Forbidden`] when the credential may not read the namespace.
     pub async fn identity(&self) -> Result<&ClusterIdentity, Error> {
-        self.inner
-            .identity
-            .get_or_try_init(|| async {
-                let target = Target::namespace("kube-system");
-                let namespace = self.get(&target).await?.ok_or_else(|| Error::NotFound {
-                    place: self.place().clone(),
-                    object: Box::new(target),
-                })?;
-                Ok(ClusterIdentity(text(&namespace, "/metadata/uid").unwrap_or_default().to_owned()))
-            })
-            .await
+        let known = &self.inner.identity;
+        if let Some(identity) = known.get() {
+            return Ok(identity);
+        }
+        let target = Target::namespace("kube-system");
+        let mut silence = tokio::select! {
+            silence = self.inner.silence.lock() => silence,
+            () = self.cancel.cancelled() => {
+                return Err(Error::Cancelled { place: self.place().clone(), doing: format!("get {target}") });
+            }
+        };
+        if let Some(identity) = known.get() {
+            return Ok(identity);
+        }
+        if let Some(error) = silence.recall(Instant::now()) {
+            return Err(error);
+        }
+        let asked = Instant::now();
+        let asking = self.get(&target).await;
+        let namespace = asking.inspect_err(|error| silence.remember(asked, Instant::now(), error))?;
+        let namespace = namespace
+            .ok_or_else(|| Error::NotFound { place: self.place().clone(), object: Box::new(target) })?;
+        let uid = text(&namespace, "/metadata/uid").unwrap_or_default().to_owned();
+        Ok(known.get_or_init(|| ClusterIdentity(uid)))
     }
 
     /// Checks that this is the cluster whose kube-system namespace had the uid `recorded`.
@@ -179,6 +215,11 @@ impl Cluster {
 
     pub(crate) fn cancel(&self) -> &CancellationToken {
         &self.cancel
+    }
+
+    /// The turns of requests: whoever holds one may send.
+    pub(crate) fn turns(&self) -> &Semaphore {
+        &self.inner.turns
     }
 
     pub(crate) fn count(&self) {
@@ -252,10 +293,10 @@ impl Cluster {
     }
 
     /// How long an issuer was waited for.
-    fn issuing(&self, asked: Instant) -> std::time::Duration {
+    fn issuing(&self, asked: Instant) -> Duration {
         match self.inner.road {
             Road::Issued(..) => asked.elapsed(),
-            Road::Written(_) => std::time::Duration::ZERO,
+            Road::Written(_) => Duration::ZERO,
         }
     }
 
@@ -272,7 +313,7 @@ impl Cluster {
                 let run = timeout_at(deadline, exec.run(session.cluster_info())).await.unwrap_or(Err(late));
                 Some(run.map_err(|source| Error::Credential {
                     place: self.place().clone(),
-                    source: Box::new(source),
+                    source: Arc::new(source),
                 })?)
             }
         };

@@ -16,6 +16,7 @@ use crate::{
     Cluster, Error, Target,
     object::text,
     read::{PAGE, Page},
+    silence::Silence,
 };
 
 /// How many objects of a collection are read one by one before a list is worth it.
@@ -43,6 +44,7 @@ struct Collection {
     /// How many of them somebody asked for.
     taken: usize,
     list: Option<List>,
+    silence: Silence,
 }
 
 /// What a list said.
@@ -81,6 +83,10 @@ impl Cluster {
         let found = {
             let mut collection = collection.lock().await;
             collection.reads += 1;
+            let asked = Instant::now();
+            if let Some(error) = collection.silence.recall(asked) {
+                return Err(error);
+            }
             match self.looked_up(&mut collection, target).await {
                 Ok(found) => found,
                 // Who does not reach the cluster need not try again.
@@ -91,7 +97,10 @@ impl Cluster {
                     | Error::Unauthorized { .. }
                     | Error::NotIssued { .. }
                     | Error::Credential { .. }),
-                ) => return Err(error),
+                ) => {
+                    collection.silence.remember(asked, Instant::now(), &error);
+                    return Err(error);
+                }
                 Err(_) => {
                     collection.refused = true;
                     None

@@ -108,11 +108,18 @@ pub struct Limits {
     pub request: Duration,
     /// How often a request is sent at most, when the server is busy (429, 5xx) or the connection breaks. Default 6.
     pub attempts: u32,
+    /// How many requests are under way at once; the others wait for their turn within their time. Watches do not count. Default 50.
+    pub in_flight: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(10), request: Duration::from_secs(30), attempts: 6 }
+        Self {
+            connect: Duration::from_secs(10),
+            request: Duration::from_secs(30),
+            attempts: 6,
+            in_flight: 50,
+        }
     }
 }
 
@@ -497,6 +504,20 @@ pub enum ConfigError {
         field: &'static str,
         /// The entry, such as `cluster dev`.
         entry: String,
+    },
+    /// A user entry gives a token, and a name or a password too, which kubectl refuses.
+    #[error("user {user} authenticates by a token and by a name with a password: only one can be meant")]
+    TwoWays {
+        /// The user entry.
+        user: String,
+    },
+    /// A user entry asks for a part of another user without naming one, which kubectl refuses.
+    #[error("user {user} has {field} and no `as`, so nobody is named to act for")]
+    ImpersonatesNobody {
+        /// The user entry.
+        user: String,
+        /// What it has, such as `as-groups`.
+        field: &'static str,
     },
     /// Any certificate is to be accepted, and an authority is given.
     #[error(

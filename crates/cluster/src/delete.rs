@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use flux::kinds;
 use http::Method;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     Cluster, Condition, Error, Missing, Resource, Target, Wait,
@@ -37,7 +37,7 @@ pub struct DeleteRequest {
     pub uid: Option<String>,
     /// What happens to what it owns.
     pub propagation: Propagation,
-    /// How long to wait until it is gone.
+    /// How long the request and the wait until it is gone may take together.
     pub timeout: Duration,
 }
 
@@ -185,7 +185,8 @@ impl Cluster {
             // Without a uid the repetition might meet another object of the name.
             repeatable: request.uid.is_some(),
         };
-        let left: Value = match self.fetch(&call).await {
+        let deadline = Instant::now() + request.timeout;
+        let left: Value = match self.by(deadline).fetch(&call).await {
             Ok(left) => left,
             Err(
                 Error::NotFound { .. }
@@ -200,7 +201,8 @@ impl Cluster {
         let Some(uid) = text(&left, "/metadata/uid").filter(|_| marked).map(str::to_owned) else {
             return Ok(Deleted::Gone);
         };
-        let wait = Wait::new(target, Condition::deleted(Some(&uid)), request.timeout);
+        let left_time = deadline.saturating_duration_since(Instant::now());
+        let wait = Wait::new(target, Condition::deleted(Some(&uid)), left_time);
         // One without finalizers may be gone at its marked version already, so a watch from there could miss its end.
         let wait = if finalizers(&left).is_empty() { wait } else { wait.from(left) };
         let mut seen = Seen::default();

@@ -96,7 +96,7 @@ pub enum Error {
         /// The cluster.
         place: Place,
         /// What the plugin did.
-        source: Box<ExecError>,
+        source: Arc<ExecError>,
     },
 
     /// Whoever issues credentials for the cluster gave none.
@@ -136,7 +136,7 @@ pub enum Error {
         /// Where it failed.
         reason: Unreached,
         /// What the network or TLS layer said.
-        source: Box<dyn StdError + Send + Sync>,
+        source: Arc<dyn StdError + Send + Sync>,
     },
 
     /// The server was given its time and did not answer.
@@ -310,6 +310,33 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same error for somebody else who would have asked, where it says that nobody answered; none for an answer.
+    pub(crate) fn of_silence(&self) -> Option<Self> {
+        Some(match self {
+            Self::Credential { place, source } => {
+                Self::Credential { place: place.clone(), source: Arc::clone(source) }
+            }
+            Self::Unreachable { place, reason, source } => {
+                Self::Unreachable { place: place.clone(), reason: *reason, source: Arc::clone(source) }
+            }
+            Self::TimedOut { place, doing, after } => {
+                Self::TimedOut { place: place.clone(), doing: doing.clone(), after: *after }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether a write that ended so may have been carried out all the same: it was sent, and no answer came, or one that says as
+    /// little.
+    pub fn leaves_open(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Unintelligible { .. } => true,
+            Self::Unreachable { reason, .. } => *reason == Unreached::Closed,
+            Self::Api { code, .. } => (500..=504).contains(code),
+            _ => false,
+        }
+    }
+
     /// The cluster that it is about, where a connection came that far.
     pub fn place(&self) -> Option<&Place> {
         match self {
@@ -478,11 +505,11 @@ fn held(finalizers: &[String]) -> String {
 /// A duration as people write it: `90ms`, `30s`, `1m30s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let millis = duration.as_millis();
-    match (millis / 60_000, millis % 60_000) {
-        (0, rest) if rest % 1000 == 0 => format!("{}s", rest / 1000),
-        (0, rest) if rest < 1000 => format!("{rest}ms"),
-        (0, rest) => format!("{}s", (rest + 500) / 1000),
-        (minutes, rest) if rest < 1000 => format!("{minutes}m"),
-        (minutes, rest) => format!("{minutes}m{}s", rest / 1000),
+    let seconds = (millis + 500) / 1000;
+    match (seconds / 60, seconds % 60) {
+        _ if millis < 950 && millis != 0 => format!("{millis}ms"),
+        (0, seconds) => format!("{seconds}s"),
+        (minutes, 0) => format!("{minutes}m"),
+        (minutes, seconds) => format!("{minutes}m{seconds}s"),
     }
 }

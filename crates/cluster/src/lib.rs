@@ -42,6 +42,7 @@ mod read;
 mod remove;
 mod request;
 mod secret;
+mod silence;
 mod status;
 mod takeover;
 mod wait;

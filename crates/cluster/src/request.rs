@@ -7,6 +7,7 @@ use std::{
     error::Error as StdError,
     hash::{BuildHasher, RandomState},
     io,
+    sync::Arc,
     time::Duration,
 };
 
@@ -157,8 +158,9 @@ enum Again {
 impl Cluster {
     /// Sends a request, and again while that may help and time is left.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
-        let deadline = Instant::now() + self.limits().request;
-        let answer = self.send_by(call, deadline).await;
+        let limit = self.patience();
+        let answer =
+            if limit.is_zero() { Err(self.late(call, limit)) } else { self.send_within(call, limit).await };
         if !call.is_read() {
             // What was listed before the write was carried out, or while it was, is old now.
             self.collections().forget();
@@ -180,7 +182,7 @@ impl Cluster {
     ) -> Result<T, Error> {
         let client = async { self.client(&mut (Instant::now() + patience)).await };
         let (client, _) = self.stoppable(call, client).await??;
-        match self.stoppable(call, self.attempt(client, call, Instant::now() + patience)).await? {
+        match self.stoppable(call, self.attempt(client, call, Instant::now() + patience, patience)).await? {
             Ok((_, body)) => self.decode(call, &body),
             Err(failure) => Err(failure.error),
         }
@@ -194,7 +196,8 @@ impl Cluster {
         })
     }
 
-    async fn send_by(&self, call: &Call<'_>, mut deadline: Instant) -> Result<Answer, Error> {
+    async fn send_within(&self, call: &Call<'_>, limit: Duration) -> Result<Answer, Error> {
+        let mut deadline = Instant::now() + limit;
         let mut repeated_blindly = false;
         let mut attempt = 0;
         let mut renewed = false;
@@ -207,7 +210,7 @@ impl Cluster {
                 client = self.client(&mut deadline) => client?,
                 () = self.cancel().cancelled() => return Err(self.cancelled(call)),
             };
-            let failure = match self.stoppable(call, self.attempt(client, call, deadline)).await? {
+            let failure = match self.stoppable(call, self.attempt(client, call, deadline, limit)).await? {
                 Ok((code, body)) => return Ok(Answer { code, body, repeated_blindly }),
                 Err(failure) => failure,
             };
@@ -248,8 +251,11 @@ impl Cluster {
         client: kube::Client,
         call: &Call<'_>,
         deadline: Instant,
+        limit: Duration,
     ) -> Result<(StatusCode, Vec<u8>), Failure> {
         let exchange = async {
+            // Never closed, so a turn comes.
+            let _turn = self.turns().acquire().await;
             let response = self.open(&client, call).await?;
             let (parts, body) = response.into_parts();
             let body = Limited::new(body, LONGEST_ANSWER).collect().await;
@@ -257,7 +263,7 @@ impl Cluster {
             Ok((parts, body))
         };
         let (parts, body) = timeout_at(deadline, exchange).await.map_err(|_| Failure {
-            error: self.late(call),
+            error: self.late(call, limit),
             retry_after: None,
             again: Again::Never,
         })??;
@@ -290,7 +296,8 @@ impl Cluster {
 
     /// Sends a request once and gives back the body as it comes, or the refusal.
     pub(crate) async fn stream(&self, call: &Call<'_>) -> Result<Body, Error> {
-        let mut deadline = Instant::now() + self.limits().request;
+        let limit = self.patience();
+        let mut deadline = Instant::now() + limit;
         let mut renewed = false;
         loop {
             let (client, generation) = tokio::select! {
@@ -298,7 +305,7 @@ impl Cluster {
                 () = self.cancel().cancelled() => return Err(self.cancelled(call)),
             };
             let opened = timeout_at(deadline, self.open_stream(&client, call)).await;
-            match opened.unwrap_or_else(|_| Err(self.late(call))) {
+            match opened.unwrap_or_else(|_| Err(self.late(call, limit))) {
                 Err(Error::Unauthorized { .. }) if self.renews() && !renewed => {
                     renewed = true;
                     self.forget_client(generation).await;
@@ -319,8 +326,8 @@ impl Cluster {
         Err(self.refused(call, status, &body).await)
     }
 
-    fn late(&self, call: &Call<'_>) -> Error {
-        Error::TimedOut { place: self.place().clone(), doing: call.doing(), after: self.limits().request }
+    fn late(&self, call: &Call<'_>, after: Duration) -> Error {
+        Error::TimedOut { place: self.place().clone(), doing: call.doing(), after }
     }
 
     fn broken(&self, source: Box<dyn StdError + Send + Sync>) -> Failure {
@@ -330,9 +337,9 @@ impl Cluster {
             Unreached::Closed => Again::Blindly,
             _ => Again::Never,
         };
-        let source = match self.proxy() {
-            Some(proxy) => Box::new(AtProxy { proxy: proxy.to_owned(), source }),
-            None => source,
+        let source: Arc<dyn StdError + Send + Sync> = match self.proxy() {
+            Some(proxy) => Arc::new(AtProxy { proxy: proxy.to_owned(), source }),
+            None => Arc::from(source),
         };
         let error = Error::Unreachable { place: self.place().clone(), reason, source };
         Failure { error, retry_after: None, again }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster::{ApplyRequest, Cluster, Condition, Error, Force, Wait, WaitError};
+use cluster::{Applied, ApplyRequest, Cluster, Condition, Error, Force, Wait, WaitError};
 use flux::{hcl, kinds::Readiness};
 use policy::Change;
 use serde_json::Value as Json;
@@ -14,12 +14,16 @@ use tfplugin::{
     timeouts::Timeouts,
     value::Value,
 };
+use tokio::time::Instant;
 
 use super::{
-    FIELD_MANAGER, FluxResource, TIMEOUTS, attributes_of, marks::Marks, object_differs, observe, reached,
-    writers,
+    FIELD_MANAGER, FluxResource, OBJECT, TIMEOUTS, attributes_of, marks::Marks, object_differs, observe,
+    reached, writers,
 };
 use crate::{context::Context, convert, explain, gate};
+
+/// How long the look may take at what became of a write without an answer.
+const READING_BACK: Duration = Duration::from_secs(10);
 
 /// Creates an object, or takes over one that exists.
 pub async fn create(resource: &FluxResource, call: &Call, request: CreateRequest) -> ApplyResponse {
@@ -72,8 +76,19 @@ impl Write<'_> {
         if let Some(prior) = self.prior.as_ref().filter(|_| !marks.unseen) {
             request.uid = prior.get("uid").as_str().map(str::to_owned);
         }
-        let mut applied = cluster.apply(&request).await.map_err(|error| self.refused(&error))?;
-        if let Some(object) = self.given_up(&cluster, &applied.object).await? {
+        // From here on, since a cluster that is still being made may be waited for before.
+        let timeout = if self.prior.is_none() { timeouts.create } else { timeouts.update };
+        let deadline = Instant::now() + timeout;
+        let in_time = cluster.by(deadline);
+        let mut applied = match in_time.apply(&request).await {
+            Err(error) if self.prior.is_none() && error.leaves_open() => {
+                let (applied, lost) = self.read_back(&cluster, &attributes, &error).await?;
+                diagnostics.push(lost);
+                applied
+            }
+            applied => applied.map_err(|error| self.refused(&error))?,
+        };
+        if let Some(object) = self.given_up(&in_time, &applied.object).await? {
             applied.object = object;
         }
         diagnostics.0.extend(writers::others(
@@ -81,15 +96,67 @@ impl Write<'_> {
             &self.planned,
             &applied.object,
         ));
-        let timeout = if self.prior.is_none() { timeouts.create } else { timeouts.update };
         Ok(Written {
             cluster,
             identity,
             object: applied.object,
             created: applied.created,
-            timeout,
+            deadline,
             diagnostics,
         })
+    }
+
+    /// A create that got no answer may have been carried out all the same, and what is made must not be lost. So the object is looked
+    /// at: where it is as we want it, and ours, the write was carried out, and only a warning is left to say.
+    async fn read_back(
+        &self,
+        cluster: &Cluster,
+        attributes: &Json,
+        error: &Error,
+    ) -> Result<(Applied, Diagnostic), Diagnostics> {
+        let target = self.resource.target(attributes);
+        let mut diagnostic = explain::error(error);
+        match cluster.by(Instant::now() + READING_BACK).get(&target).await {
+            Ok(Some(object)) if self.is_ours(attributes, &object) => {
+                let foreign = |entry: &cluster::ManagerEntry| {
+                    entry.manager != FIELD_MANAGER
+                        && entry
+                            .paths
+                            .iter()
+                            .filter_map(|path| path.locate(&object))
+                            .any(|path| path.steps().first() == Some(&"spec".into()))
+                };
+                let created = !cluster::managers_of(&object).iter().any(foreign);
+                let lost = Diagnostic::warning(
+                    "An answer of the cluster was lost",
+                    format!(
+                        "{}. {target} was written all the same: it was read back.",
+                        explain::sentence(error)
+                    ),
+                );
+                Ok((Applied { object, created }, lost))
+            }
+            Ok(None) => Err(diagnostic.into()),
+            Ok(Some(_)) => {
+                diagnostic.detail.push_str(&format!(
+                    "\n\n{target} exists there and is not as it was to be written. The next apply takes it over."
+                ));
+                Err(diagnostic.into())
+            }
+            Err(_) => {
+                diagnostic.detail.push_str(&format!(
+                    "\n\nWhether {target} was written cannot be found out now. If it was, the next apply takes it over, and a destroy before that leaves it behind."
+                ));
+                Err(diagnostic.into())
+            }
+        }
+    }
+
+    /// Whether an object is as it is wanted, and by our hand.
+    fn is_ours(&self, attributes: &Json, object: &Json) -> bool {
+        let found = hcl::refreshed(self.resource.kind, attributes, object);
+        cluster::managed_by(object, FIELD_MANAGER)
+            && OBJECT.iter().all(|name| found[name] == attributes[name])
     }
 
     /// The gate's word on the final object; only warnings may pass.
@@ -165,7 +232,7 @@ impl Write<'_> {
 
     /// The wait, and the state that comes of it.
     async fn settled(&self, written: Written, mut marks: Marks, mut private: Private) -> ApplyResponse {
-        let Written { cluster, identity, object, created, timeout, mut diagnostics } = written;
+        let Written { cluster, identity, object, created, deadline, mut diagnostics } = written;
         marks.cluster = Some(identity);
         marks.unseen = false;
         marks.unready = false;
@@ -182,7 +249,8 @@ impl Write<'_> {
         let mut state = self.planned.clone();
         observe(&mut state, &object);
         if self.waits(&object) {
-            let wait = Wait::new(&target, Condition::ready(self.resource.kind), timeout).from(object);
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = Wait::new(&target, Condition::ready(self.resource.kind), left).from(object);
             match cluster.wait(&wait).await {
                 Ok(Some(object)) => observe(&mut state, &object),
                 Ok(None) => {}
@@ -225,6 +293,7 @@ struct Written {
     identity: String,
     object: Json,
     created: bool,
-    timeout: Duration,
+    /// When the time of the whole operation is up.
+    deadline: Instant,
     diagnostics: Diagnostics,
 }

@@ -8,8 +8,8 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{FluxResource, attributes_of, plan::refused, reach};
-use crate::context::{Context, Reach};
+use super::{FluxResource, attributes_of, plan::refused};
+use crate::context::Reach;
 
 /// The kind whose objects make an operator install Flux.
 const INSTALLS: &str = "FluxInstance";
@@ -20,13 +20,13 @@ const INSTALLS: &str = "FluxInstance";
 /// once a change of Flux is planned, since nobody knows what it will serve then; the API server has the last word.
 pub async fn check(
     resource: &FluxResource,
-    context: &Context,
+    reached: &Reach,
     (prior, planned): (Option<&Value>, &Value),
     manifest: &Manifest,
     told: &[Violation],
     change: Change,
 ) -> Vec<Diagnostic> {
-    let Reach::Known(cluster) = reach(context, planned) else { return Vec::new() };
+    let Reach::Known(cluster) = reached else { return Vec::new() };
     if resource.kind.name == INSTALLS && change != Change::Unchanged {
         cluster.definitions_change();
     }

@@ -7,6 +7,7 @@ use policy::Change;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
     path::AttributePath,
+    provider::Call,
     resource::{PlanDestroyRequest, PlanDestroyResponse, PlanRequest, PlanResponse},
     value::Value,
 };
@@ -15,7 +16,7 @@ use super::{FluxResource, chart_values, live_schema, marks::Marks, object_differ
 use crate::{context::Reach, convert, explain, gate};
 
 /// Plans a create, an update or one half of a replacement.
-pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse {
+pub async fn plan(resource: &FluxResource, call: &Call, request: PlanRequest) -> PlanResponse {
     let PlanRequest { prior, proposed: mut planned, requires_replace, mut private, .. } = request;
     let mut diagnostics = Diagnostics::new();
     let context = match resource.context() {
@@ -43,11 +44,16 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
             let violations = check_spelled(resource.kind, &manifest, Spelling::Hcl);
             diagnostics.0.extend(violations.iter().map(|violation| refused(resource, violation, change)));
             let states = (prior.as_ref(), &planned);
-            let live = live_schema::check(resource, &context, states, &manifest, &violations, change).await;
+            let cluster = reach(&context, &planned).until(call);
+            // The gate judges while the cluster is being asked.
+            let (live, policy) = tokio::join!(
+                biased;
+                live_schema::check(resource, &cluster, states, &manifest, &violations, change),
+                async { gate::check(context.gate(), resource.kind, manifest.clone(), change) },
+            );
             diagnostics.0.extend(live);
             diagnostics.0.extend(chart_values::check(resource, &planned, &manifest, change));
             // A field that the API refuses is not worth a second finding by a rule.
-            let policy = gate::check(context.gate(), resource.kind, manifest, change);
             let said: Vec<_> = diagnostics.iter().filter_map(|d| d.attribute.clone()).collect();
             diagnostics.0.extend(
                 policy.0.into_iter().filter(|d| d.attribute.as_ref().is_none_or(|at| !said.contains(at))),
@@ -58,7 +64,7 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
 
     let mut marks = Marks::of(&private);
     marks.unseen = false;
-    match (reach(&context, &planned), &prior) {
+    match (reach(&context, &planned).until(call), &prior) {
         (Reach::Unknown, Some(_)) => {
             // Only what changes is applied, and a cluster that is being replaced needs its objects again.
             planned.set_at(&"uid".into(), Value::Unknown);
@@ -93,7 +99,7 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
             planned.set_at(&"generation".into(), Value::Unknown);
         }
         if !requires_replace.is_empty() {
-            diagnostics.0.extend(prune::announce(resource, &context, prior).await);
+            diagnostics.0.extend(prune::announce(resource, call, &context, prior).await);
         }
     }
     marks.put(&mut private);
@@ -101,10 +107,14 @@ pub async fn plan(resource: &FluxResource, request: PlanRequest) -> PlanResponse
 }
 
 /// Plans a delete: says what it takes with it.
-pub async fn plan_destroy(resource: &FluxResource, request: PlanDestroyRequest) -> PlanDestroyResponse {
+pub async fn plan_destroy(
+    resource: &FluxResource,
+    call: &Call,
+    request: PlanDestroyRequest,
+) -> PlanDestroyResponse {
     let diagnostics = match resource.context() {
         Ok(context) => {
-            prune::announce(resource, &context, &request.prior).await.into_iter().collect::<Vec<_>>()
+            prune::announce(resource, call, &context, &request.prior).await.into_iter().collect::<Vec<_>>()
         }
         Err(diagnostic) => vec![diagnostic],
     };

@@ -6,17 +6,22 @@ use flux::{
     readiness::{State, assess},
 };
 use serde_json::Value as Json;
-use tfplugin::{diagnostic::Diagnostic, value::Value};
+use tfplugin::{diagnostic::Diagnostic, provider::Call, value::Value};
 
 use super::{FluxResource, attributes_of, reach};
 use crate::context::{Context, Reach};
 
 /// Announces that deleting the object deletes what it applied. At most one request; none where nothing would go with it.
-pub async fn announce(resource: &FluxResource, context: &Context, prior: &Value) -> Option<Diagnostic> {
+pub async fn announce(
+    resource: &FluxResource,
+    call: &Call,
+    context: &Context,
+    prior: &Value,
+) -> Option<Diagnostic> {
     if !resource.kind.prunes || keeps(prior) {
         return None;
     }
-    let Reach::Known(cluster) = reach(context, prior) else { return None };
+    let Reach::Known(cluster) = reach(context, prior).until(call) else { return None };
     let taken = taken_along(resource, &cluster, prior).await?;
     let target = resource.target(&attributes_of(prior));
     Some(Diagnostic::warning(

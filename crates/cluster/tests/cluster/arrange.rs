@@ -24,7 +24,7 @@ pub const LONG: Duration = Duration::from_secs(60);
 pub const SHORT: Duration = Duration::from_millis(800);
 
 pub const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(5), request: Duration::from_secs(20), attempts: 6 };
+    Limits { connect: Duration::from_secs(5), request: Duration::from_secs(20), attempts: 6, in_flight: 50 };
 
 /// The shared control plane with the CustomResourceDefinitions of the test data, and a connection to it.
 pub async fn flux() -> Result<(Shared, Cluster), testutil::Error> {

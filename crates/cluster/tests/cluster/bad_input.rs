@@ -1,17 +1,17 @@
 //! Whatever is wrong with a connection, it ends in time and in words that say what, where and what there is instead.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
-use cluster::{ConfigError, Connection, Direct, Error, Limits, Unreached, connect};
+use cluster::{ConfigError, Connection, DeleteRequest, Direct, Error, Limits, Target, Unreached, connect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testutil::{
     ControlPlane, Kubeconfig, Pki, Size, User,
-    faults::{self, Answer, AnsweringServer, SilentServer},
+    faults::{self, Answer, AnsweringServer, Fault, FaultyProxy, SilentServer},
     require,
 };
 
-use crate::arrange::{LIMITS, git_repository_target, story};
+use crate::arrange::{LIMITS, SHORT, git_repository_target, story};
 
 /// A folder of kubeconfigs; in stories it is called FOLDER.
 struct Files(TempDir);
@@ -140,6 +140,8 @@ async fn a_credential_of_the_wrong_form_is_told_without_showing_it() {
         json!({ "auth-provider": { "name": "gcp", "config": {} } }),
         json!({ "exec": { "apiVersion": "client.authentication.k8s.io/v1", "command": "p", "interactiveMode": "Always" } }),
         json!({ "exec": { "apiVersion": "client.authentication.k8s.io/v1" } }),
+        json!({ "token": "secret-token", "username": "dev", "password": "c2VjcmV0LXRva2Vu" }),
+        json!({ "token": "secret-token", "as-groups": ["admins"] }),
     ];
     for user in users {
         told.push(files.refused_after(|it| it["users"][0]["user"] = user).await);
@@ -175,6 +177,79 @@ async fn an_authority_whose_certificates_are_not_verified_is_refused() {
     let error = connect(&Connection::direct(direct), LIMITS).await.unwrap_err();
     insta::assert_snapshot!("insecure_with_authority", story(&error, &[]));
     assert!(matches!(error, Error::Config(ConfigError::InsecureWithAuthority { .. })));
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_answer_is_asked_once_for_all_who_wait() {
+    let to = |host: String| async move {
+        let direct = Direct { host, token: Some("t".into()), insecure: true, ..Direct::default() };
+        let limits = Limits { connect: Duration::from_millis(300), attempts: 3, ..LIMITS };
+        connect(&Connection::direct(direct), limits).await
+    };
+    let silent = SilentServer::start().unwrap();
+    // One attempt where trying again is no use, three where it may be.
+    for (host, attempts) in [(silent.url(), 1), (faults::nobody().unwrap(), 3)] {
+        let cluster = to(host).await.unwrap();
+        let asking = (0..20).map(|_| cluster.identity());
+        let answers = futures::future::join_all(asking).await;
+        let told: BTreeSet<_> = answers.into_iter().map(|answer| story(&answer.unwrap_err(), &[])).collect();
+        assert_eq!((told.len(), cluster.requests()), (1, attempts), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn requests_end_by_the_time_that_they_were_given() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let proxy = FaultyProxy::start(&plane).unwrap();
+    let direct = Direct {
+        host: proxy.url(),
+        token: Some(plane.token().into()),
+        cluster_ca_certificate: Some(plane.ca_pem()),
+        ..Direct::default()
+    };
+    let cluster = connect(&Connection::direct(direct), LIMITS).await.unwrap();
+    proxy.spoil("GET /api/v1/namespaces/kube-system", 1, Fault::Silence);
+    let told = cluster.by(tokio::time::Instant::now() + SHORT).identity().await.unwrap_err();
+    assert!(matches!(&told, Error::TimedOut { after, .. } if *after <= SHORT), "{told}");
+    assert!(cluster.identity().await.is_err(), "silence is remembered for a while");
+
+    let over = cluster.by(tokio::time::Instant::now());
+    let before = proxy.requests().len();
+    assert!(matches!(over.get(&Target::namespace("default")).await, Err(Error::TimedOut { .. })));
+    assert_eq!(proxy.requests().len(), before, "what cannot be answered in time is not asked");
+
+    proxy.spoil("DELETE ", 1, Fault::Silence);
+    let target = git_repository_target("default", "not-there");
+    let told = cluster.delete(&DeleteRequest::new(&target, SHORT)).await.unwrap_err();
+    assert!(matches!(&told, Error::TimedOut { after, .. } if *after <= SHORT), "{told}");
+}
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_at_once_than_the_limit_says() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let direct = Direct {
+        host: format!("https://{}", listener.local_addr().unwrap()),
+        token: Some("t".into()),
+        insecure: true,
+        ..Direct::default()
+    };
+    let limits = Limits { in_flight: 4, ..LIMITS };
+    let cluster = connect(&Connection::direct(direct), limits).await.unwrap();
+    let target = Target::namespace("default");
+    let asking = futures::future::join_all((0..12).map(|_| cluster.get(&target)));
+    let counted = async {
+        let mut connections = Vec::new();
+        // Who says nothing keeps the requests that are under way.
+        while let Ok(accepted) = tokio::time::timeout(SHORT, listener.accept()).await {
+            connections.push(accepted.unwrap());
+        }
+        connections.len()
+    };
+    let count = tokio::select! {
+        _ = asking => 0,
+        count = counted => count,
+    };
+    assert_eq!(count, 4);
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ impl TestChart {
 }
 
 pub const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(5), request: Duration::from_secs(30), attempts: 6 };
+    Limits { connect: Duration::from_secs(5), request: Duration::from_secs(30), attempts: 6, in_flight: 50 };
 
 pub async fn admin(plane: &ControlPlane) -> Cluster {
     connect(&Connection::kubeconfig([plane.kubeconfig_path()], None), LIMITS).await.unwrap()
