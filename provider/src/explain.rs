@@ -113,7 +113,8 @@ pub fn config(error: &ConfigError) -> Diagnostic {
         ConfigError::HalfAnIdentity { .. } => "Give both, or neither.",
         ConfigError::Address { .. } => "Write it as https://host:port.",
         ConfigError::Proxy { .. } => "Write it as http://, https:// or socks5://, the host, and the port.",
-        ConfigError::Twice { .. } => "Remove one of the two from the entry.",
+        ConfigError::Twice { .. } | ConfigError::TwoWays { .. } => "Remove one of the two from the entry.",
+        ConfigError::ImpersonatesNobody { .. } => "Add `as` to the entry, or remove the other.",
         ConfigError::InsecureWithAuthority { .. } => "Remove insecure, or remove the authority.",
         ConfigError::Unsupported { .. } => {
             "Use a token, a token file, a client certificate or an exec plugin. For clusters of clouds, their own command line writes a kubeconfig with an exec plugin, such as `gke-gcloud-auth-plugin` or `kubelogin`."

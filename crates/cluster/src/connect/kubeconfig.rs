@@ -157,6 +157,7 @@ fn parts(
     user_name: &str,
     mut user: AuthInfo,
 ) -> Result<Parts, ConfigError> {
+    is_one_caller(user_name, &user)?;
     let of_cluster = |field: &str| format!("{field} of cluster {cluster_name}");
     let of_user = |field: &str| format!("{field} of user {user_name}");
 
@@ -173,6 +174,7 @@ fn parts(
         cluster.certificate_authority_data.as_deref(),
         cluster.certificate_authority.as_deref(),
     )?;
+    user.impersonate = user.impersonate.take().filter(|name| !name.is_empty());
     let key_data = secret_text(&user, "client-key-data");
     user.client_key_data = None;
     let entry = || format!("user {user_name}");
@@ -237,6 +239,25 @@ fn parts(
         exec,
         plugin_config: plugin_config(cluster),
     })
+}
+
+/// Refuses what client-go refuses of a user entry (`validateAuthInfo`): two ways to say who asks, and a part of somebody else without
+/// the name.
+fn is_one_caller(name: &str, user: &AuthInfo) -> Result<(), ConfigError> {
+    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    let held = |field| secret_text(user, field).is_some_and(|secret| !secret.reveal().is_empty());
+    if held("token") && (given(&user.username) || held("password")) {
+        return Err(ConfigError::TwoWays { user: name.to_owned() });
+    }
+    let parts = [
+        ("as-uid", given(&user.impersonate_uid)),
+        ("as-groups", user.impersonate_groups.as_ref().is_some_and(|groups| !groups.is_empty())),
+        ("as-user-extra", user.impersonate_user_extra.as_ref().is_some_and(|extra| !extra.is_empty())),
+    ];
+    match parts.iter().find(|(_, there)| *there && !given(&user.impersonate)) {
+        Some((field, _)) => Err(ConfigError::ImpersonatesNobody { user: name.to_owned(), field }),
+        None => Ok(()),
+    }
 }
 
 /// What a cluster entry holds for the plugin of whoever uses it, under the name that is reserved for that.

@@ -13,7 +13,7 @@ use testutil::{ControlPlane, Pki, Size, faults::FaultyProxy, pki::Identity, requ
 
 use crate::arrange::{LIMITS, program};
 
-const CASES: usize = 54;
+const CASES: usize = 68;
 
 /// The servers that kubeconfigs lead to: two doors to one cluster, told apart by who hears a request.
 struct Servers {
@@ -80,7 +80,7 @@ impl Servers {
                 "interactiveMode": "IfAvailable",
             })
         };
-        match number % 13 {
+        match number % 17 {
             0 => json!({ "token": token }),
             1 => json!({ "tokenFile": "token" }),
             2 => json!({ "token": "stale", "tokenFile": "token" }),
@@ -99,6 +99,10 @@ impl Servers {
             11 => {
                 json!({ "client-certificate": "client.crt", "client-key": "client.key", "client-key-data": STANDARD.encode(&self.identity.key_pem) })
             }
+            12 => json!({ "token": token, "username": "ada" }),
+            13 => json!({ "token": token, "username": "", "password": "pass:word" }),
+            14 => json!({ "token": token, "as-groups": ["system:masters"] }),
+            15 => json!({ "token": token, "username": "", "as": "", "as-groups": [], "as-user-extra": {} }),
             _ => json!({
                 "token": token,
                 "as": "somebody",
