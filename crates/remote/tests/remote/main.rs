@@ -16,3 +16,4 @@ mod folders;
 mod indexes;
 mod proxies;
 mod repositories;
+mod seeds;

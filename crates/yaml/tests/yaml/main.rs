@@ -4,4 +4,5 @@
 
 mod differential;
 mod reading;
+mod seeds;
 mod writing;
