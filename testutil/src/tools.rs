@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek};
@@ -116,19 +117,23 @@ impl Tool {
     /// Returns the first program of this name on `PATH`, whatever its version.
     #[must_use]
     pub fn of_any_version(self) -> Option<PathBuf> {
-        self.on_path_where(|_| Some(true))
+        self.among_where(&env::var_os("PATH")?, |_| Some(true))
     }
 
     fn on_path(self) -> Option<PathBuf> {
-        let (arguments, expected) = self.recipe().reports?;
-        self.on_path_where(|program| Some(first_line(program, arguments)? == expected))
+        self.among(&env::var_os("PATH")?)
     }
 
-    fn on_path_where(self, fits: impl Fn(&Path) -> Option<bool>) -> Option<PathBuf> {
-        let folders = env::var_os("PATH")?;
-        env::split_paths(&folders).filter(|folder| folder.is_absolute()).find_map(|folder| {
+    /// The first program of these folders that is this very version.
+    fn among(self, folders: &OsStr) -> Option<PathBuf> {
+        let (arguments, expected) = self.recipe().reports?;
+        self.among_where(folders, |program| Some(first_line(program, arguments)? == expected))
+    }
+
+    fn among_where(self, folders: &OsStr, fits: impl Fn(&Path) -> Option<bool>) -> Option<PathBuf> {
+        env::split_paths(folders).filter(|folder| folder.is_absolute()).find_map(|folder| {
             let program = folder.join(self.recipe().binary);
-            (is_executable(&program) && fits(&program)?).then_some(program)
+            (is_executable(&program) && fits(&program) == Some(true)).then_some(program)
         })
     }
 
@@ -183,21 +188,11 @@ impl Tool {
                 sources.insert(name, fs::read(&path).map_err(Error::io("read", &path))?);
             }
         }
-        let mut hash = Sha256::new();
-        for (name, text) in sources {
-            hash.update(format!("{name}\0{}\0", text.len()));
-            hash.update(text);
-        }
-        for argument in recipe.arguments() {
-            hash.update(format!("{argument}\0"));
-        }
+        let mut arguments = recipe.arguments();
         if self == Self::Kwok {
-            for stage in STAGES {
-                hash.update(format!("{stage}\0"));
-            }
+            arguments.extend(STAGES.map(str::to_owned));
         }
-        let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(cache()?.join(recipe.name).join(digest))
+        Ok(cache()?.join(recipe.name).join(digest(&sources, &arguments)))
     }
 
     fn module(self) -> PathBuf {
@@ -391,6 +386,19 @@ fn cache() -> Result<PathBuf, Error> {
     absolute(&folder).map_err(Error::io("find", &folder))
 }
 
+/// What tells builds apart: the files of their modules, and how they are built.
+fn digest(sources: &BTreeMap<String, Vec<u8>>, arguments: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for (name, text) in sources {
+        hash.update(format!("{name}\0{}\0", text.len()));
+        hash.update(text);
+    }
+    for argument in arguments {
+        hash.update(format!("{argument}\0"));
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Waits until no other process, and no other thread of this one, builds a tool. The turn ends with the file.
 fn take_turn(tool: Tool) -> Result<File, Error> {
     let path = cache()?.join("build.lock");
@@ -494,6 +502,43 @@ mod tests {
             assert_eq!(*entry, Tool::ALL[index].entry().unwrap());
             assert!(!entries[..index].contains(entry));
         }
+    }
+
+    #[test]
+    fn another_byte_of_a_module_or_another_flag_is_another_build() {
+        let sources = |module: &str, sums: &str| {
+            [("go.mod", module), ("go.sum", sums)]
+                .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
+                .into()
+        };
+        let flags = |flags: &str| flags.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let builds = [
+            digest(&sources("module a", "one"), &flags("build -trimpath")),
+            digest(&sources("module b", "one"), &flags("build -trimpath")),
+            digest(&sources("module a", "two"), &flags("build -trimpath")),
+            digest(&sources("module ao", "ne"), &flags("build -trimpath")),
+            digest(&sources("module a", "one"), &flags("build -race")),
+        ];
+        let different: std::collections::BTreeSet<_> = builds.iter().collect();
+        assert_eq!(different.len(), builds.len());
+        assert_eq!(builds[0], digest(&sources("module a", "one"), &flags("build -trimpath")));
+    }
+
+    #[test]
+    fn a_program_of_another_version_is_passed_over() {
+        let folders =
+            [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let (_, version) = Tool::Helm.recipe().reports.unwrap();
+        // One of another version, one that fails, and the one that is meant.
+        for (folder, script) in folders.iter().zip(["echo v4.0.0", "exit 1", &format!("echo {version}")]) {
+            let program = folder.path().join("helm");
+            fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let path =
+            |count: usize| env::join_paths(folders[..count].iter().map(tempfile::TempDir::path)).unwrap();
+        assert_eq!(Tool::Helm.among(&path(2)), None);
+        assert_eq!(Tool::Helm.among(&path(3)), Some(folders[2].path().join("helm")));
     }
 
     #[test]

@@ -110,6 +110,21 @@ fn a_panic_leaves_nothing() {
 }
 
 #[test]
+fn a_failed_test_shows_what_its_servers_said_last() {
+    if again::role().is_some() {
+        let _plane = ControlPlane::start(Size::Api).unwrap();
+        panic!("as a failed assertion does");
+    }
+    require!(testutil::tools::Tool::ControlPlane.path());
+    let name = "ends::a_failed_test_shows_what_its_servers_said_last";
+    let output = again::test(name, "fail").output().unwrap();
+    assert!(!output.status.success());
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("last lines of kube-apiserver"), "{told}");
+}
+
+#[test]
 fn what_a_program_started_ends_with_it() {
     let scope = Scope::new("test").unwrap();
     let script = "sleep 600 & echo $!; wait";
