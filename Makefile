@@ -27,6 +27,11 @@ test: build ## all tests, on real parts (built on first use: about 15 minutes, o
 	  if [ "$$CI" = true ]; then echo "nothing may be skipped here"; status=1; fi; fi; \
 	rm -f $$skips; exit $$status
 
+.PHONY: e2e
+e2e: build ## the tests on what is yours: KUBECONFIG or DIGITALOCEAN_TOKEN and FLUXGATE_DOKS_CLUSTER, with FLUXCD_ACCEPT_APPLY=1
+	@: $${FLUXCD_ACCEPT_APPLY:?set it to 1: these tests apply on the cluster that you name, and take it down again}
+	$(CARGO) test $(PROFILE) --workspace --test system -- --nocapture _offered
+
 .PHONY: check
 check: fmt-check lint test ## what a change must pass
 

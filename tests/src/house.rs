@@ -33,6 +33,23 @@ fn the_readmes_commands_are_habits_of_the_makefile() {
 }
 
 #[test]
+fn each_habit_has_its_one_name() {
+    let makefile = read("Makefile");
+    let habits =
+        "demo test check fmt lint build policies docs snapshots bench fuzz e2e install-dev dist clean";
+    for habit in habits.split(' ') {
+        assert!(makefile.contains(&format!("\n{habit}: ")), "the Makefile has no {habit}");
+    }
+    // What `make e2e` runs, by the ends of their names.
+    for (file, test) in [
+        ("tests/src/examples/cases.rs", "fn apply_if_a_kubeconfig_is_offered()"),
+        ("tests/src/doks.rs", "fn a_real_account_is_asked_if_one_is_offered()"),
+    ] {
+        assert!(read(file).contains(test), "{file} has no {test}");
+    }
+}
+
+#[test]
 fn ci_runs_the_tests_of_the_readme_and_the_lints() {
     let ci = read(".ci/run");
     assert!(read("README.md").contains("make test"));

@@ -527,12 +527,13 @@ async fn what_is_not_offered_is_told() {
 }
 
 #[tokio::test]
-async fn a_message_of_megabytes_passes() {
+async fn a_message_of_a_hundred_megabytes_passes() {
+    assert_eq!(tfplugin::rpc::MAX_MESSAGE, 256 << 20, "as OpenTofu has it");
     let mut bench = Bench::new().await;
-    let big = "x".repeat(5 << 20);
+    let big = "x".repeat(100 << 20);
     let config = config().with("password", big.as_str());
     let plan = bench.plan(&Value::Null, &config).await;
-    assert_eq!(bench.read_back(plan.planned_state).get("password").as_str().map(str::len), Some(5 << 20));
+    assert_eq!(bench.read_back(plan.planned_state).get("password").as_str().map(str::len), Some(100 << 20));
 }
 
 #[tokio::test]
