@@ -316,6 +316,9 @@ impl Error {
             Self::Credential { place, source } => {
                 Self::Credential { place: place.clone(), source: Arc::clone(source) }
             }
+            Self::NotIssued { place, source } => {
+                Self::NotIssued { place: place.clone(), source: Arc::clone(source) }
+            }
             Self::Unreachable { place, reason, source } => {
                 Self::Unreachable { place: place.clone(), reason: *reason, source: Arc::clone(source) }
             }

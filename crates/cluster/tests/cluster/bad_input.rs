@@ -1,8 +1,21 @@
 //! Whatever is wrong with a connection, it ends in time and in words that say what, where and what there is instead.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use cluster::{ConfigError, Connection, DeleteRequest, Direct, Error, Limits, Target, Unreached, connect};
+use cluster::{
+    ConfigError, Connection, DeleteRequest, Direct, Error, IssueError, Issued, Issuer, Limits, Target,
+    Unreached, connect,
+};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testutil::{
@@ -195,6 +208,32 @@ async fn a_cluster_that_does_not_answer_is_asked_once_for_all_who_wait() {
         let told: BTreeSet<_> = answers.into_iter().map(|answer| story(&answer.unwrap_err(), &[])).collect();
         assert_eq!((told.len(), cluster.requests()), (1, attempts), "{told:?}");
     }
+}
+
+/// An issuer that thinks about it and gives nothing, and how often it was asked.
+struct Refusing(Arc<AtomicUsize>);
+
+impl Issuer for Refusing {
+    fn name(&self) -> String {
+        "the cluster dev".to_owned()
+    }
+
+    fn issue(&self) -> BoxFuture<'_, Result<Issued, IssueError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async {
+            tokio::time::sleep(SHORT).await;
+            Err(IssueError::from(Box::<dyn std::error::Error + Send + Sync>::from("no such cluster")))
+        })
+    }
+}
+
+#[tokio::test]
+async fn who_issues_no_credential_is_asked_once_for_all_who_wait() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let cluster = connect(&Connection::issued(Refusing(Arc::clone(&asked))), LIMITS).await.unwrap();
+    let answers = futures::future::join_all((0..20).map(|_| cluster.identity())).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(Error::NotIssued { .. }))));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
