@@ -221,8 +221,8 @@ fn job(object: &Value, jobs: Jobs) -> Progress {
 fn pod(object: &Value, conditions: &[StatusCondition]) -> Progress {
     let find = |kind: &str| conditions.iter().find(|it| it.kind == kind);
     match text(object, "/status/phase").unwrap_or_default() {
-        "Succeeded" => Progress::Done,
-        "Failed" => Progress::Failed("the Pod has failed".to_owned()),
+        // kstatus asks whether it has come to its end, not to which.
+        "Succeeded" | "Failed" => Progress::Done,
         "Running" => {
             if find("Ready").is_some_and(|it| it.status == "True") {
                 return Progress::Done;
@@ -318,6 +318,187 @@ mod tests {
         late["conditions"][0] =
             json!({ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" });
         assert_eq!(judged(deployment(late)), "failed");
+    }
+
+    /// Every case was put to kstatus itself (cli-utils 1.2.1, which Helm 4.2.4 waits by), with these answers.
+    fn agree(api_version: &str, kind: &str, spec: &Value, status: &Value, changes: &[(Value, &str)]) {
+        for (change, expected) in changes {
+            let mut status = status.clone();
+            for (field, value) in change.as_object().unwrap() {
+                status[field] = value.clone();
+            }
+            let object = json!({
+                "apiVersion": api_version, "kind": kind, "metadata": { "generation": 1 }, "spec": spec, "status": status,
+            });
+            assert_eq!(judged(object), *expected, "{kind} {spec} {change}");
+        }
+    }
+
+    #[test]
+    fn a_stateful_set_is_ready_when_all_is_new_or_what_its_partition_leaves_to_be_new() {
+        let full = json!({
+            "replicas": 2, "readyReplicas": 2, "currentReplicas": 2, "updatedReplicas": 2, "currentRevision": "a",
+            "updateRevision": "a",
+        });
+        let two = json!({ "replicas": 2 });
+        agree("apps/v1", "StatefulSet", &two, &json!({}), &[(json!({}), "pending")]);
+        agree(
+            "apps/v1",
+            "StatefulSet",
+            &two,
+            &full,
+            &[
+                (json!({}), "done"),
+                (json!({ "replicas": 1 }), "pending"),
+                (json!({ "replicas": 3 }), "pending"),
+                (json!({ "readyReplicas": 1 }), "pending"),
+                (json!({ "currentReplicas": 1 }), "pending"),
+                (json!({ "updateRevision": "b" }), "pending"),
+            ],
+        );
+        let by_hand = json!({ "replicas": 2, "updateStrategy": { "type": "OnDelete" } });
+        agree("apps/v1", "StatefulSet", &by_hand, &json!({}), &[(json!({}), "done")]);
+        let part = json!({
+            "replicas": 2, "updateStrategy": { "type": "RollingUpdate", "rollingUpdate": { "partition": 1 } },
+        });
+        agree(
+            "apps/v1",
+            "StatefulSet",
+            &part,
+            &full,
+            &[
+                (json!({ "updatedReplicas": 1, "currentReplicas": 1, "updateRevision": "b" }), "done"),
+                (json!({ "updatedReplicas": 0, "updateRevision": "b" }), "pending"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_daemon_set_is_ready_when_every_node_that_is_meant_has_a_new_one() {
+        let full = json!({
+            "desiredNumberScheduled": 2, "currentNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2,
+            "numberReady": 2, "observedGeneration": 1,
+        });
+        agree("apps/v1", "DaemonSet", &json!({}), &json!({}), &[(json!({}), "pending")]);
+        agree(
+            "apps/v1",
+            "DaemonSet",
+            &json!({}),
+            &full,
+            &[
+                (json!({}), "done"),
+                (json!({ "currentNumberScheduled": 1 }), "pending"),
+                (json!({ "updatedNumberScheduled": 1 }), "pending"),
+                (json!({ "numberAvailable": 1 }), "pending"),
+                (json!({ "numberReady": 1 }), "pending"),
+                (json!({ "desiredNumberScheduled": 0 }), "done"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_replica_set_is_ready_when_all_its_replicas_are() {
+        let full = json!({
+            "replicas": 2, "fullyLabeledReplicas": 2, "availableReplicas": 2, "readyReplicas": 2, "observedGeneration": 1,
+        });
+        let failure = json!([{ "type": "ReplicaFailure", "status": "True" }]);
+        agree(
+            "apps/v1",
+            "ReplicaSet",
+            &json!({ "replicas": 2 }),
+            &full,
+            &[
+                (json!({}), "done"),
+                (json!({ "fullyLabeledReplicas": 1 }), "pending"),
+                (json!({ "availableReplicas": 1 }), "pending"),
+                (json!({ "readyReplicas": 1 }), "pending"),
+                (json!({ "replicas": 3 }), "pending"),
+                (json!({ "conditions": failure }), "pending"),
+            ],
+        );
+        let none = json!({ "replicas": 0, "observedGeneration": 1 });
+        agree("apps/v1", "ReplicaSet", &json!({ "replicas": 0 }), &none, &[(json!({}), "done")]);
+    }
+
+    #[test]
+    fn pods_claims_services_and_definitions_are_judged_by_what_they_say() {
+        let nothing = json!({});
+        let conditions = |conditions: Value| json!({ "conditions": conditions });
+        agree(
+            "v1",
+            "PersistentVolumeClaim",
+            &nothing,
+            &nothing,
+            &[
+                (json!({ "phase": "Bound" }), "done"),
+                (json!({ "phase": "Pending" }), "pending"),
+                (json!({ "phase": "Lost" }), "pending"),
+            ],
+        );
+        agree("v1", "Service", &json!({ "type": "ClusterIP" }), &nothing, &[(json!({}), "done")]);
+        agree("v1", "Service", &json!({ "type": "LoadBalancer" }), &nothing, &[(json!({}), "pending")]);
+        let balanced = json!({ "type": "LoadBalancer", "clusterIP": "10.0.0.1" });
+        agree("v1", "Service", &balanced, &nothing, &[(json!({}), "done")]);
+        agree("policy/v1", "PodDisruptionBudget", &nothing, &nothing, &[(json!({}), "done")]);
+        agree("batch/v1", "CronJob", &nothing, &nothing, &[(json!({}), "done")]);
+        let ready = |status: &str| json!({ "phase": "Running", "conditions": [{ "type": "Ready", "status": status }] });
+        agree(
+            "v1",
+            "Pod",
+            &nothing,
+            &nothing,
+            &[
+                (json!({}), "pending"),
+                (json!({ "phase": "Succeeded" }), "done"),
+                (json!({ "phase": "Failed" }), "done"),
+                (json!({ "phase": "Pending" }), "pending"),
+                (ready("True"), "done"),
+                (ready("False"), "pending"),
+            ],
+        );
+        agree(
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            &nothing,
+            &nothing,
+            &[
+                (
+                    conditions(json!([
+                        { "type": "NamesAccepted", "status": "True" }, { "type": "Established", "status": "True" },
+                    ])),
+                    "done",
+                ),
+                (
+                    conditions(json!([{ "type": "NamesAccepted", "status": "False", "reason": "Taken" }])),
+                    "failed",
+                ),
+                (
+                    conditions(json!([{ "type": "Established", "status": "False", "reason": "Installing" }])),
+                    "pending",
+                ),
+                (
+                    conditions(
+                        json!([{ "type": "Established", "status": "False", "reason": "NotAccepted" }]),
+                    ),
+                    "failed",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_pod_that_finds_no_node_has_failed_after_a_while() {
+        let pod = |created: Timestamp| {
+            json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": { "creationTimestamp": created.to_string() },
+                "status": {
+                    "phase": "Pending",
+                    "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable" }],
+                },
+            })
+        };
+        assert_eq!(judged(pod(Timestamp::now())), "pending");
+        assert_eq!(judged(pod(Timestamp::now() - SCHEDULING * 2)), "failed");
     }
 
     #[test]
