@@ -1,6 +1,6 @@
 //! From a text to the objects in it: a plan in JSON, or Kubernetes objects in YAML or JSON.
 
-use flux::{Manifest, Origin};
+use flux::{Manifest, Origin, list::flattened};
 use policy::{Change, Subject};
 use serde_json::Value;
 use yaml::Document;
@@ -32,9 +32,7 @@ pub fn subjects(input: &Input) -> Result<Vec<Subject>, Failure> {
             note(&format!("{origin} is no Kubernetes object, and is not checked"));
             continue;
         }
-        let mut objects = Vec::new();
-        flatten(document.value, &mut objects);
-        for object in objects {
+        for object in flattened(&document.value).into_owned() {
             let manifest = Manifest::new(object, origin.clone())
                 .map_err(|source| Failure::Object { origin: origin.clone(), source })?;
             subjects.push(Subject { manifest, change: Change::Create });
@@ -70,35 +68,6 @@ fn is_something_else(value: &Value) -> bool {
         Value::Object(members) => !members.contains_key("apiVersion") && !members.contains_key("kind"),
         _ => true,
     }
-}
-
-/// Takes lists apart as kubectl does. Items of a list of one kind may leave out their own, which the list's name holds.
-fn flatten(value: Value, objects: &mut Vec<Value>) {
-    match value {
-        Value::Null => {}
-        Value::Object(mut list) if list.get("items").is_some_and(Value::is_array) && is_list(&list) => {
-            let kind = list.get("kind").and_then(Value::as_str).and_then(|kind| kind.strip_suffix("List"));
-            let inherited =
-                [("apiVersion", list.get("apiVersion").cloned()), ("kind", kind.map(Value::from))];
-            let typed = kind.is_some_and(|kind| !kind.is_empty());
-            let Some(Value::Array(items)) = list.remove("items") else { return };
-            for mut item in items {
-                if let (true, Value::Object(members)) = (typed, &mut item) {
-                    for (field, value) in &inherited {
-                        if let Some(value) = value {
-                            members.entry(*field).or_insert_with(|| value.clone());
-                        }
-                    }
-                }
-                flatten(item, objects);
-            }
-        }
-        other => objects.push(other),
-    }
-}
-
-fn is_list(object: &serde_json::Map<String, Value>) -> bool {
-    object.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"))
 }
 
 /// What is known by its first bytes and given by mistake.

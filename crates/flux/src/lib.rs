@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`kinds`] | one table for each Flux kind: its fields, rules, readiness, references |
 //! | [`manifest`] | one object, what is unknown or sensitive in it, and where it came from |
+//! | [`list`] | lists of objects, taken apart |
 //! | [`path`] | the place of a field inside an object |
 //! | [`schema`] | whether an object is what the table of its kind says |
 //! | [`crd`] | whether an object is what a cluster's CustomResourceDefinition says |
@@ -24,6 +25,7 @@ pub mod hcl;
 pub mod image;
 pub mod inventory;
 pub mod kinds;
+pub mod list;
 pub mod manifest;
 pub mod names;
 pub mod path;

@@ -3,7 +3,7 @@
 //! The server itself is asked: a forced dry run of what the record states gives the object as it should be, with all that
 //! the server makes of quantities, durations and defaults, and that is compared with the object as it is.
 
-use cluster::{ApplyRequest, Cluster, Force, Target};
+use cluster::{ApplyRequest, Cluster, Force};
 use flux::path::{FieldPath, Step};
 use futures::{StreamExt, stream};
 use serde_json::Value;
@@ -11,15 +11,16 @@ use serde_json::Value;
 use crate::{
     Error, MANAGER,
     manifest::{self, objects_of},
-    objects::{AT_ONCE, Planned, Unserved, locate, mark},
+    names::Stated,
+    objects::{AT_ONCE, Planned, locate_each, mark},
     record::Record,
 };
 
 /// An object that differs from what its release states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drift {
-    /// The object.
-    pub object: Target,
+    /// The object, as the release states it.
+    pub object: Stated,
     /// The template that wrote it.
     pub path: String,
     /// How it differs.
@@ -29,7 +30,7 @@ pub struct Drift {
 /// How an object differs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Difference {
-    /// It is gone, or its kind is.
+    /// It is gone, or its kind is: nobody serves that any more.
     Missing,
     /// It is being deleted.
     Going,
@@ -50,19 +51,23 @@ pub enum Difference {
 /// [`Error::Manifest`] when the record's manifest cannot be read, and those of every request.
 pub async fn drift(cluster: &Cluster, record: &Record) -> Result<Vec<Drift>, Error> {
     let objects = objects_of(&manifest::read(record.manifest())?);
-    let objects = {
-        let brought = crate::objects::brought_kinds(&objects);
-        locate(cluster, record.namespace(), objects, &brought, Unserved::Refused).await?
-    };
-    let looked: Vec<Result<Option<Difference>, Error>> = stream::iter(objects.iter())
-        .map(|planned| async move { look(cluster, record, planned).await })
+    let stated: Vec<Stated> = objects.iter().map(|it| Stated::of(&it.object)).collect();
+    let paths: Vec<String> = objects.iter().map(|it| it.path.clone()).collect();
+    let located = locate_each(cluster, record.namespace(), objects, &[]).await?;
+    let looked: Vec<Result<Option<Difference>, Error>> = stream::iter(&located)
+        .map(|located| async move {
+            match located {
+                Ok(planned) => look(cluster, record, planned).await,
+                Err(_) => Ok(Some(Difference::Missing)),
+            }
+        })
         .buffered(AT_ONCE)
         .collect()
         .await;
     let mut drift = Vec::new();
-    for (planned, difference) in objects.into_iter().zip(looked) {
+    for ((object, path), difference) in stated.into_iter().zip(paths).zip(looked) {
         if let Some(difference) = difference? {
-            drift.push(Drift { object: planned.target, path: planned.path, difference });
+            drift.push(Drift { object, path, difference });
         }
     }
     Ok(drift)

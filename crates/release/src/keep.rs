@@ -4,14 +4,10 @@
 //! `helm.sh/resource-policy: keep`. It is put into both here, never through the values of the chart's user.
 
 use chart::output::{Document, Rendered};
-use cluster::{ApplyRequest, Cluster, Resource, Target};
+use flux::list::flattened;
 use serde_json::{Value, json};
 
-use crate::{
-    Error, MANAGER, Record, manifest,
-    objects::{is_definition, mark},
-    storage,
-};
+use crate::{Record, manifest, objects::is_definition};
 
 /// The annotation by which Helm spares an object.
 pub const POLICY: &str = "helm.sh/resource-policy";
@@ -24,9 +20,7 @@ pub fn is_kept(object: &Value) -> bool {
 
 /// Whether a record has definitions without the annotation: an uninstall would delete them, and every object of theirs.
 pub fn is_missing(record: &Record) -> bool {
-    record
-        .documents()
-        .is_ok_and(|documents| documents.iter().any(|it| is_definition(&it.object) && !is_kept(&it.object)))
+    record.documents().is_ok_and(|documents| documents.iter().any(|it| has_unkept(&it.object)))
 }
 
 /// Puts the annotation into all definitions of what a chart gave. Nothing else changes.
@@ -35,10 +29,10 @@ pub fn keep_definitions(rendered: &mut Rendered) {
 }
 
 /// Puts the annotation into the definitions among documents; says whether it was missing anywhere.
-pub(crate) fn keep_in(documents: &mut [Document]) -> bool {
+fn keep_in(documents: &mut [Document]) -> bool {
     let mut changed = false;
     for document in documents {
-        if is_definition(&document.object) && !is_kept(&document.object) {
+        if has_unkept(&document.object) {
             annotate(document);
             changed = true;
         }
@@ -46,67 +40,32 @@ pub(crate) fn keep_in(documents: &mut [Document]) -> bool {
     changed
 }
 
-/// Puts the annotation back where a foreign upgrade took it away: into the record of the last revision and onto the live
-/// definitions. Says which definitions it was missing from. One request where all is well, besides one for each
-/// definition.
-///
-/// # Errors
-///
-/// [`Error::NotFound`] when there is no such release, and those of every request.
-pub async fn ensure_keep(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<String>, Error> {
-    let Some(mut record) = storage::last(cluster, namespace, name).await? else {
-        return Err(Error::NotFound { name: name.to_owned(), namespace: namespace.to_owned() });
-    };
-    let mut documents = manifest::read(record.manifest())?;
-    if keep_in(&mut documents) {
-        record.set_manifest(documents.iter().map(Document::stored).collect());
-        storage::update(cluster, namespace, &record).await?;
-    }
-    let definitions: Vec<&Value> =
-        documents.iter().map(|it| &it.object).filter(|it| is_definition(it)).collect();
-    let put = definitions.into_iter().map(|definition| put_back(cluster, definition, name, namespace));
-    let put = futures::future::try_join_all(put).await?;
-    Ok(put.into_iter().flatten().collect())
-}
-
-/// Puts the annotation onto a live definition that lacks it; gives its name then.
-async fn put_back(
-    cluster: &Cluster,
-    definition: &Value,
-    release: &str,
-    namespace: &str,
-) -> Result<Option<String>, Error> {
-    let name = definition.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-    let target = Target::new(Resource::custom_resource_definition(), "", name);
-    let Some(live) = cluster.get(&target).await? else { return Ok(None) };
-    if is_kept(&live) {
-        return Ok(None);
-    }
-    let mut object = definition.clone();
-    mark(&mut object, release, namespace);
-    match cluster.apply(&ApplyRequest::new(object, MANAGER)).await {
-        Ok(_) => {}
-        // Others changed the definition meanwhile; that is for the next upgrade, the annotation is for now.
-        Err(cluster::Error::Conflict { .. } | cluster::Error::Invalid { .. }) => {
-            let patch = json!({ "metadata": { "annotations": { POLICY: "keep" } } });
-            cluster.merge(&target, &patch, MANAGER).await?;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    Ok(Some(name.to_owned()))
+/// Whether a document is, or holds in a list, a definition without the annotation.
+fn has_unkept(object: &Value) -> bool {
+    flattened(object).iter().any(|it| is_definition(it) && !is_kept(it))
 }
 
 /// Puts the annotation into one document, object and text. The text keeps its lines where that is possible.
 fn annotate(document: &mut Document) {
-    let object = &mut document.object;
-    if !object["metadata"]["annotations"].is_object() {
-        object["metadata"]["annotations"] = json!({});
+    if !is_definition(&document.object) {
+        let mut items = flattened(&document.object).into_owned();
+        items.iter_mut().filter(|it| is_definition(it)).for_each(put);
+        document.object = json!({ "apiVersion": "v1", "kind": "List", "items": items });
+        document.content = format!("{:#}", document.object);
+        return;
     }
-    object["metadata"]["annotations"][POLICY] = json!("keep");
+    put(&mut document.object);
     let edited = insert(&document.content)
         .filter(|text| manifest::parse(&document.path, text).is_ok_and(|read| read == document.object));
     // Written in a way that is not met in charts: JSON is YAML too.
     document.content = edited.unwrap_or_else(|| format!("{:#}", document.object));
+}
+
+fn put(object: &mut Value) {
+    if !object["metadata"]["annotations"].is_object() {
+        object["metadata"]["annotations"] = json!({});
+    }
+    object["metadata"]["annotations"][POLICY] = json!("keep");
 }
 
 /// Inserts the annotation as a line of its own below `metadata`; `None` where the text is not in block style.
@@ -189,6 +148,22 @@ mod tests {
             kept(&format!("{HEAD}metadata:\n{metadata}\nspec:\n  x: 1"));
         }
         kept("{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}}");
+    }
+
+    #[test]
+    fn definitions_in_lists_are_kept_too() {
+        let definition =
+            "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}}";
+        let content = format!(
+            "apiVersion: v1\nkind: List\nitems:\n- {definition}\n- {{apiVersion: v1, kind: Secret}}\n"
+        );
+        let object = manifest::parse("a", &content).unwrap();
+        let mut documents = [Document { path: "a".to_owned(), content, object, touched: false }];
+        assert!(keep_in(&mut documents));
+        let read = manifest::parse("a", &documents[0].content).unwrap();
+        let kept: Vec<bool> = flattened(&read).iter().map(is_kept).collect();
+        assert_eq!(kept, [true, false]);
+        assert!(!keep_in(&mut documents));
     }
 
     #[test]

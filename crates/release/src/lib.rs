@@ -7,6 +7,7 @@
 //! | [`install`](mod@install), [`upgrade`](mod@upgrade), [`uninstall`](mod@uninstall) | the actions |
 //! | [`keep`] | CustomResourceDefinitions that outlive their release |
 //! | [`custom_resources`] | what an action would take from the users of those definitions |
+//! | [`names`] | what the objects of a release are called before any cluster is asked |
 //! | [`drift`](mod@drift) | where the cluster differs from the record |
 //! | [`event`] | what happens meanwhile, for whoever shows it |
 //!
@@ -31,6 +32,7 @@ pub mod drift;
 pub mod event;
 pub mod install;
 pub mod keep;
+pub mod names;
 pub mod record;
 pub mod storage;
 pub mod uninstall;

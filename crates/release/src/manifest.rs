@@ -1,6 +1,7 @@
 //! A stored manifest as objects.
 
 use chart::output::{self, Document};
+use flux::list::flattened;
 use serde_json::{Number, Value};
 
 use crate::Error;
@@ -16,7 +17,8 @@ pub(crate) struct Sourced {
 pub(crate) fn objects_of(documents: &[Document]) -> Vec<Sourced> {
     let mut objects = Vec::new();
     for document in documents {
-        flatten(&document.path, document.object.clone(), &mut objects);
+        let found = flattened(&document.object).into_owned();
+        objects.extend(found.into_iter().map(|object| Sourced { path: document.path.clone(), object }));
     }
     objects
 }
@@ -51,21 +53,6 @@ fn source(text: &str) -> (&str, &str) {
     let (path, content) = named.map_or(("", text), |(path, content)| (path.trim(), content));
     // What follows the document's own end belongs to the separator.
     (path, content.strip_suffix('\n').unwrap_or(content))
-}
-
-fn flatten(path: &str, object: Value, into: &mut Vec<Sourced>) {
-    let is_list = object.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
-    match object {
-        Value::Null => {}
-        Value::Object(mut fields) if is_list && fields.get("items").is_some_and(Value::is_array) => {
-            if let Some(Value::Array(items)) = fields.remove("items") {
-                for item in items {
-                    flatten(path, item, into);
-                }
-            }
-        }
-        object => into.push(Sourced { path: path.to_owned(), object }),
-    }
 }
 
 /// Whole floats as integers: a server that expects an integer takes 1 and refuses 1.0.

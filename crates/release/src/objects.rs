@@ -103,17 +103,35 @@ pub(crate) async fn locate(
     brought: &[Resource],
     unserved: Unserved,
 ) -> Result<Vec<Planned>, Error> {
+    let located = locate_each(cluster, namespace, objects, brought).await?;
+    if unserved == Unserved::LeftOut {
+        return Ok(located.into_iter().flatten().collect());
+    }
+    located.into_iter().collect()
+}
+
+/// As [`locate`], one for each object; [`Error::Manifest`] in the place of those whose kind nobody serves.
+pub(crate) async fn locate_each(
+    cluster: &Cluster,
+    namespace: &str,
+    objects: Vec<Sourced>,
+    brought: &[Resource],
+) -> Result<Vec<Result<Planned, Error>>, Error> {
     let brought: Vec<Resource> = brought.iter().cloned().chain(brought_kinds(&objects)).collect();
     let kinds = resources(cluster, &brought, &objects).await?;
     let mut located = Vec::with_capacity(objects.len());
     for Sourced { path, mut object } in objects {
         let (api_version, kind) = type_of(&path, &object)?;
-        let resource = match kinds.get(&(api_version, kind)) {
+        let resource = match kinds.get(&(api_version, kind.clone())) {
             Some(Ok(resource)) => resource,
-            Some(Err(why)) if unserved == Unserved::Refused => {
-                return Err(Error::Manifest { path, why: why.clone() });
+            Some(Err(why)) => {
+                located.push(Err(Error::Manifest { path, why: why.clone() }));
+                continue;
             }
-            _ => continue,
+            None => {
+                located.push(Err(Error::Manifest { path, why: format!("nobody serves {kind}") }));
+                continue;
+            }
         };
         let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
         if name.is_empty() {
@@ -125,7 +143,7 @@ pub(crate) async fn locate(
             object["metadata"]["namespace"] = json!(namespace);
         }
         let target = Target::new(resource.clone(), &namespace, &name);
-        located.push(Planned { target, object, path, owned: Vec::new() });
+        located.push(Ok(Planned { target, object, path, owned: Vec::new() }));
     }
     Ok(located)
 }

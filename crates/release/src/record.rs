@@ -325,10 +325,6 @@ impl Record {
         self.set_info("deleted", json!(now()));
     }
 
-    pub(crate) fn set_manifest(&mut self, manifest: String) {
-        self.json.insert("manifest".to_owned(), json!(manifest));
-    }
-
     /// Notes how a hook went, by its place among the stored ones.
     pub(crate) fn set_hook(&mut self, position: usize, phase: Phase) {
         let Some(hook) = self.json.get_mut("hooks").and_then(|hooks| hooks.get_mut(position)) else { return };

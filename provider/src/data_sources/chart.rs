@@ -1,6 +1,8 @@
 //! `data "fluxgate_chart"`: a chart rendered, without a cluster.
 
 use async_trait::async_trait;
+use flux::list::flattened;
+use release::names::Stated;
 use tfplugin::{
     data_source::{DataResponse, DataSource},
     diagnostic::{Diagnostic, Diagnostics},
@@ -12,8 +14,9 @@ use tfplugin::{
 use crate::install::{
     charts::{Charts, For, rendered},
     inputs,
-    objects::{cluster_scoped, flattened, name},
+    objects::Names,
     schema::chart_attributes,
+    scrub::Scrub,
 };
 
 /// The data source.
@@ -95,12 +98,11 @@ impl ChartData {
         };
         let chart = self.charts.fetch(&inputs.request, call).await?;
         let rendered = rendered(&chart, &inputs, For::Install, None).await?;
-        let scoped = cluster_scoped(rendered.manifests.iter().chain(&rendered.crds));
-        let manifests = rendered
-            .manifests
-            .iter()
-            .flat_map(|document| flattened(&document.object))
-            .map(|object| (name(object, &inputs.namespace, &scoped), Value::from(yaml::write(object))));
+        let names = Names::planned(&rendered, &inputs.namespace);
+        let objects = rendered.manifests.iter().flat_map(|document| flattened(&document.object).into_owned());
+        let manifests = objects.filter(serde_json::Value::is_object).map(|object| {
+            (names.of(&Stated::of(&object), &Scrub::default()), Value::from(yaml::write(&object)))
+        });
         let mut put = |name: &str, value: Value| {
             config.set_at(&name.into(), value);
         };

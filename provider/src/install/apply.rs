@@ -21,7 +21,7 @@ use super::{
     inputs::{self, Inputs},
     judge::judge,
     made_from,
-    objects::{self, Objects},
+    objects::{self, Names, Objects},
     observe, on_a_thread, progress,
     schema::TIMEOUTS,
     words,
@@ -108,7 +108,8 @@ impl Action<'_> {
         let rendered = rendered(&chart, &inputs, what, Some(live)).await?;
         let diagnostics = self.judged(&inputs, &rendered, &context)?;
 
-        let objects = Objects::of(&rendered, &inputs.namespace, &inputs.scrub);
+        let names = Names::planned(&rendered, &inputs.namespace);
+        let objects = Objects::of(&rendered, &names, &inputs.scrub);
         let timeout = if self.prior.is_some() { timeouts.update } else { timeouts.create };
         let scrub = inputs.scrub.clone();
         let action = Work {

@@ -1,7 +1,7 @@
 //! The gate's word on an installation: on the chart's choice and values, and on every object that the chart gives.
 
 use chart::output::Rendered;
-use flux::{Manifest, Origin};
+use flux::{Manifest, Origin, list::flattened};
 use policy::{Change, Finding, Gate, Outcome, Subject};
 use serde_json::Value as Json;
 use tfplugin::{
@@ -10,7 +10,7 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{NAME, objects::flattened, scrub::Scrub};
+use super::{NAME, scrub::Scrub};
 use crate::{
     convert, explain,
     gate::{in_words, shut},
@@ -45,7 +45,7 @@ pub fn judge(
             .chain(hooks)
     });
     for (path, object) in objects.into_iter().flatten() {
-        for object in flattened(object) {
+        for object in flattened(object).iter() {
             // Without kind or name it is no object; the dry run says so in the cluster's own words.
             if let Ok(manifest) = Manifest::new(scrub.json(object), Origin::file(path, 0)) {
                 subjects.push(Subject { manifest, change });

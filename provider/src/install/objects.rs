@@ -1,8 +1,10 @@
 //! The objects of a release as plan and state show them: a name and a digest each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chart::output::{Document, Rendered};
+use chart::output::Rendered;
+use flux::list::flattened;
+use release::names::{ClusterWide, Stated};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tfplugin::value::Value;
@@ -25,13 +27,12 @@ pub struct Objects {
 
 impl Objects {
     /// The objects that a chart gave.
-    pub fn of(rendered: &Rendered, namespace: &str, scrub: &Scrub) -> Objects {
-        let scoped = cluster_scoped(rendered.manifests.iter().chain(&rendered.crds));
+    pub fn of(rendered: &Rendered, names: &Names<'_>, scrub: &Scrub) -> Objects {
         let mut objects = Objects { asks: rendered.touched, ..Objects::default() };
         for document in &rendered.manifests {
             let digests = if document.touched { &mut objects.asked } else { &mut objects.certain };
-            for object in flattened(&document.object) {
-                digests.insert(scrub.text(&name(object, namespace, &scoped)), digest(object, scrub));
+            for object in flattened(&document.object).iter().filter(|object| object.is_object()) {
+                digests.insert(names.of(&Stated::of(object), scrub), digest(object, scrub));
             }
         }
         objects
@@ -71,65 +72,38 @@ impl Objects {
     }
 }
 
-/// Kinds of Kubernetes itself that no namespace holds.
-const CLUSTER_SCOPED: [&str; 22] = [
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterTrustBundle",
-    "CustomResourceDefinition",
-    "DeviceClass",
-    "FlowSchema",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "RuntimeClass",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingWebhookConfiguration",
-];
-
-/// The names of kinds that definitions among the documents make cluster-wide.
-pub fn cluster_scoped<'d>(documents: impl Iterator<Item = &'d Document>) -> BTreeSet<String> {
-    documents
-        .filter(|document| {
-            document.object["kind"] == "CustomResourceDefinition"
-                && document.object["spec"]["scope"] == "Cluster"
-        })
-        .filter_map(|document| document.object["spec"]["names"]["kind"].as_str().map(str::to_owned))
-        .collect()
+/// Which names the objects of a release have.
+#[derive(Clone, Debug, Default)]
+pub struct Names<'a> {
+    namespace: &'a str,
+    wide: ClusterWide,
+    /// What was called how before. A record does not tell which kinds have a namespace, so what once had a name keeps it.
+    before: Option<&'a Value>,
 }
 
-/// The objects of a document: one, or those of a `List`.
-pub fn flattened(object: &Json) -> Vec<&Json> {
-    match object["items"].as_array() {
-        Some(items) if object["kind"] == "List" => items.iter().collect(),
-        _ if object.is_object() => vec![object],
-        _ => Vec::new(),
+impl<'a> Names<'a> {
+    /// The names that a plan gives to what a chart gave.
+    pub fn planned(rendered: &Rendered, namespace: &'a str) -> Names<'a> {
+        let documents = rendered.manifests.iter().chain(&rendered.crds);
+        let wide = ClusterWide::with_definitions(documents.map(|document| &document.object));
+        Names { namespace, wide, before: None }
     }
-}
 
-/// How an object is called.
-pub fn name(object: &Json, namespace: &str, cluster_scoped: &BTreeSet<String>) -> Name {
-    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let (version, kind, name) =
-        (text(&object["apiVersion"]), text(&object["kind"]), text(&object["metadata"]["name"]));
-    if CLUSTER_SCOPED.contains(&kind.as_str()) || cluster_scoped.contains(&kind) {
-        return format!("{version}/{kind}/{name}");
+    /// The same names, unless `objects` of a state knows an object by the other one that it may have.
+    #[must_use]
+    pub fn as_in(self, state: &'a Value) -> Names<'a> {
+        Names { before: Some(state), ..self }
     }
-    let namespace = object["metadata"]["namespace"]
-        .as_str()
-        .filter(|namespace| !namespace.is_empty())
-        .unwrap_or(namespace);
-    format!("{version}/{kind}/{namespace}/{name}")
+
+    /// How an object is called.
+    pub fn of(&self, stated: &Stated, scrub: &Scrub) -> Name {
+        let (wide, within) = (scrub.text(&stated.wide()), scrub.text(&stated.within(self.namespace)));
+        let (usual, other) = if self.wide.has(stated) { (wide, within) } else { (within, wide) };
+        let known = |name: &Name| {
+            self.before.and_then(Value::as_members).is_some_and(|before| before.contains_key(name))
+        };
+        if !known(&usual) && known(&other) { other } else { usual }
+    }
 }
 
 /// A digest of what the chart wants an object to be: 16 hexadecimal digits of SHA-256 over its JSON, secrets scrubbed and the annotation
@@ -187,21 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_namespaces_where_kinds_have_one() {
-        let scoped = BTreeSet::from(["Tenant".to_owned()]);
-        let of = |api_version: &str, kind: &str, namespace: Option<&str>| {
-            name(
-                &json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "n", "namespace": namespace}}),
-                "flux-system",
-                &scoped,
-            )
-        };
-        assert_eq!(of("v1", "Secret", None), "v1/Secret/flux-system/n");
-        assert_eq!(of("apps/v1", "Deployment", Some("other")), "apps/v1/Deployment/other/n");
-        assert_eq!(
-            of("rbac.authorization.k8s.io/v1", "ClusterRole", None),
-            "rbac.authorization.k8s.io/v1/ClusterRole/n"
-        );
-        assert_eq!(of("example.com/v1", "Tenant", None), "example.com/v1/Tenant/n");
+    fn what_once_had_a_name_keeps_it() {
+        let tenant =
+            Stated::of(&json!({"apiVersion": "example.com/v1", "kind": "Tenant", "metadata": {"name": "n"}}));
+        let scrub = Scrub::default();
+        let names = Names { namespace: "flux-system", ..Names::default() };
+        assert_eq!(names.of(&tenant, &scrub), "example.com/v1/Tenant/flux-system/n");
+        let before = value(&BTreeMap::from([("example.com/v1/Tenant/n".to_owned(), String::new())]));
+        assert_eq!(names.clone().as_in(&before).of(&tenant, &scrub), "example.com/v1/Tenant/n");
+        let before = value(&BTreeMap::new());
+        assert_eq!(names.as_in(&before).of(&tenant, &scrub), "example.com/v1/Tenant/flux-system/n");
     }
 }

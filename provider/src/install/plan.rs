@@ -19,7 +19,7 @@ use super::{
     inputs::{self, Inputs},
     judge::judge,
     made_from,
-    objects::{self, Objects},
+    objects::{self, Names, Objects},
     scrub::Scrub,
     words,
 };
@@ -148,7 +148,8 @@ impl Work<'_> {
                 return self.without_chart(planned, diagnostics);
             }
         };
-        let objects = Objects::of(&rendered, &inputs.namespace, &inputs.scrub);
+        let names = Names::planned(&rendered, &inputs.namespace);
+        let objects = Objects::of(&rendered, &names, &inputs.scrub);
         let mut put = |name: &str, value: Value| {
             planned.set_at(&name.into(), value);
         };

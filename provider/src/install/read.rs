@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use cluster::Target;
 use release::{Record, Status, drift::Difference};
 use tfplugin::{
     diagnostic::Diagnostics,
@@ -13,7 +12,7 @@ use tfplugin::{
 
 use super::{
     InstallResource, Kept,
-    objects::{self, Objects},
+    objects::{self, Names, Objects},
     observe, on_a_thread,
     scrub::Scrub,
     words,
@@ -63,10 +62,10 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
     };
     let mut fresh = state.clone();
     observe(&mut fresh, &record, &scrub);
-    match recorded_objects(&record, &scrub) {
-        Ok(mut digests) => {
+    match recorded_objects(&record, state.get("objects"), &scrub) {
+        Ok((names, mut digests)) => {
             for drift in &drifted {
-                let name = scrub.text(&name_of(&drift.object));
+                let name = names.of(&drift.object, &scrub);
                 match &drift.difference {
                     Difference::Missing => {
                         digests.remove(&name);
@@ -86,24 +85,16 @@ pub async fn read(resource: &InstallResource, call: &Call, request: ReadRequest)
     ReadResponse { state: Some(fresh), private, diagnostics: Diagnostics::new() }
 }
 
-/// The digests of what the record says.
-pub fn recorded_objects(
-    record: &Record,
+/// The digests of what the record says, under the names by which the state knows the objects.
+fn recorded_objects<'a>(
+    record: &'a Record,
+    known: &'a Value,
     scrub: &Scrub,
-) -> Result<BTreeMap<objects::Name, String>, release::Error> {
+) -> Result<(Names<'a>, BTreeMap<objects::Name, String>), release::Error> {
     let rendered = chart::output::Rendered { manifests: record.documents()?, ..Default::default() };
-    Ok(Objects::of(&rendered, record.namespace(), scrub).all())
-}
-
-/// How an object of the cluster is called among the objects of a release.
-fn name_of(target: &Target) -> objects::Name {
-    let resource = &target.resource;
-    match target.namespace.as_deref().filter(|_| resource.namespaced) {
-        Some(namespace) => {
-            format!("{}/{}/{namespace}/{}", resource.api_version(), resource.kind, target.name)
-        }
-        None => format!("{}/{}/{}", resource.api_version(), resource.kind, target.name),
-    }
+    let names = Names::planned(&rendered, record.namespace()).as_in(known);
+    let digests = Objects::of(&rendered, &names, scrub).all();
+    Ok((names, digests))
 }
 
 /// What stands in the place of a digest where an object differs from its release.
@@ -123,6 +114,7 @@ fn in_words(difference: &Difference) -> String {
 pub fn adopt(state: &mut Value, record: &Record) -> Result<(), release::Error> {
     let scrub = Scrub::default();
     observe(state, record, &scrub);
-    state.set_at(&"objects".into(), objects::value(&recorded_objects(record, &scrub)?));
+    let (_, digests) = recorded_objects(record, &Value::Null, &scrub)?;
+    state.set_at(&"objects".into(), objects::value(&digests));
     Ok(())
 }

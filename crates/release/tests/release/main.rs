@@ -12,6 +12,7 @@ mod failing;
 mod helm_3;
 mod helm_goes_on;
 mod installing;
+mod naming;
 mod records;
 mod uninstalling;
 mod upgrading;

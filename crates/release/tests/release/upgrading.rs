@@ -149,6 +149,33 @@ async fn a_failed_upgrade_goes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_object_whose_kind_is_gone_is_missing_and_holds_up_nobody() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let cluster = admin(&plane).await;
+    let gone = |text: &str| text.replace("demo.example", "gone.example");
+    let definition = gone(include_str!("data/definition.yaml"));
+    let thing = gone("apiVersion: demo.example/v1\nkind: Thing\nmetadata:\n  name: first\n");
+    let chart = TestChart::of(&[
+        ("crds/things.yaml", &definition),
+        ("templates/config.yaml", CONFIG),
+        ("templates/thing.yaml", &thing),
+    ]);
+    let namespace = plane.namespace("kind-is-gone");
+    let setup = Setup::new(&cluster, &chart, "demo", &namespace);
+    let record = setup.install().await.unwrap().record;
+    assert_eq!(drift(&cluster, &record).await.unwrap(), []);
+    let definition = Target::new(Resource::custom_resource_definition(), "", "things.gone.example");
+    let minute = std::time::Duration::from_secs(60);
+    cluster.delete(&cluster::DeleteRequest::new(&definition, minute)).await.unwrap();
+    cluster.forget_served().await;
+    let found = drift(&cluster, &record).await.unwrap();
+    let told: Vec<String> = found.iter().map(|it| format!("{} {:?}", it.object, it.difference)).collect();
+    assert_eq!(told, ["Thing/first Missing"]);
+    setup.uninstall().await.unwrap();
+    assert!(setup.history().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_definition_that_is_in_use_is_not_dropped() {
     let plane = require!(ControlPlane::start(Size::Api));
     let cluster = admin(&plane).await;
@@ -184,11 +211,13 @@ async fn flux_goes_from_one_version_to_the_next_with_all_custom_resources_kept()
     let upgraded = setup.upgrade(&new, &[]).await.unwrap();
     assert_eq!(upgraded.record.chart_version(), "2.18.3");
     assert_eq!(drift(&cluster, &upgraded.record).await.unwrap(), []);
-    // A foreign upgrade takes the protection away; it is put back, and holds against helm's own uninstall.
+    // A foreign upgrade takes the protection away; the next one of ours puts it back, and it holds against helm's own uninstall.
     helm.run(["upgrade", "flux", text(&new.path), "-n", "flux-system", "--wait"]).unwrap();
-    let put = release::keep::ensure_keep(&cluster, "flux-system", "flux").await.unwrap();
-    assert_eq!(put.len(), 14);
-    assert!(release::keep::ensure_keep(&cluster, "flux-system", "flux").await.unwrap().is_empty());
+    let foreign = setup.history().await;
+    assert!(release::keep::is_missing(foreign.last().unwrap()));
+    let upgraded = setup.upgrade(&new, &[]).await.unwrap();
+    assert!(!release::keep::is_missing(&upgraded.record));
+    assert_eq!(drift(&cluster, &upgraded.record).await.unwrap(), []);
     helm.uninstall("flux", "flux-system").unwrap();
     assert!(get(&cluster, alerts.clone(), "default", "kept").await.is_some());
 
