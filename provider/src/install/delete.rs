@@ -8,7 +8,7 @@ use tfplugin::{
     timeouts::Timeouts,
 };
 
-use super::{InstallResource, on_a_thread, progress, schema::TIMEOUTS, scrub::Scrub, words};
+use super::{InstallResource, Kept, on_a_thread, progress, schema::TIMEOUTS, scrub::Scrub, words};
 use crate::lifecycle::{is_same_cluster, reached};
 
 /// Uninstalls the release of a state.
@@ -35,6 +35,16 @@ async fn deleted(
     uninstall.clear_finalizers = flag("clear_finalizers_on_destroy");
     uninstall.disable_hooks = flag("disable_hooks");
     uninstall.timeout = timeouts.delete;
+    let kept = Kept::of(&request.private);
+    // What a hook says is told, so what it must not say has to be known before.
+    let scrub = if kept.secrets.0.is_empty() {
+        Scrub::default()
+    } else {
+        let last = release::last(&cluster, text("namespace"), text("name")).await;
+        let last = last.map_err(|error| words::failed(&error, &Scrub::default()))?;
+        let config = last.as_ref().and_then(release::Record::config).cloned().unwrap_or_default();
+        Scrub::from_paths(&kept.secrets, &config)
+    };
     let cancel = call.cancel.clone();
     on_a_thread(move || async move {
         let progress = progress(&uninstall.name);
@@ -42,5 +52,5 @@ async fn deleted(
     })
     .await?
     .map(|_| ())
-    .map_err(|error| words::failed(&error, &Scrub::default()).into())
+    .map_err(|error| words::failed(&error, &scrub).into())
 }

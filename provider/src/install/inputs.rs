@@ -85,15 +85,19 @@ pub fn gather(planned: &Value, config: &Value) -> Result<Option<Inputs>, Diagnos
         }
     }
     for (index, entry) in elements(config, "set_wo") {
-        scrub.add(
-            entry.get("name").as_str().unwrap_or_default(),
-            entry.get("value").as_str().unwrap_or_default(),
-        );
-        if let Err(mut diagnostic) = set(&mut values, entry) {
-            diagnostic.detail = scrub.text(&diagnostic.detail);
-            diagnostics.push(diagnostic.at(AttributePath::root("set_wo").index(index)));
+        let name = entry.get("name").as_str().unwrap_or_default();
+        // Why it cannot be set is not told: that quotes parts of the value.
+        let mut alone = Values::new();
+        if set(&mut alone, entry).is_err() || set(&mut values, entry).is_err() {
+            let told = Diagnostic::error(
+                "A value cannot be set",
+                format!("{name}: {SET}\n\nThe value is write-only, so this does not say where it is wrong."),
+            );
+            diagnostics.push(told.at(AttributePath::root("set_wo").index(index)));
         }
+        scrub.add(name, entry.get("value").as_str().unwrap_or_default(), &alone.to_json());
     }
+    scrub.add_values(&values.to_json());
     let known = NEEDED.iter().all(|name| planned.get(name).is_wholly_known())
         && config.get("set_wo").is_wholly_known()
         && config.get("repository_password_wo").is_known();
@@ -181,6 +185,9 @@ fn unusable(summary: &str, error: &dyn std::error::Error) -> Diagnostic {
     )
 }
 
+/// How a value is written that can be set.
+const SET: &str = "It is written as for `helm --set`: a comma within a value needs a backslash before it, or type = \"literal\".";
+
 /// One entry of `set`.
 fn set(values: &mut Values, entry: &Value) -> Result<(), Diagnostic> {
     let (Some(name), Some(value)) = (entry.get("name").as_str(), entry.get("value").as_str()) else {
@@ -194,10 +201,7 @@ fn set(values: &mut Values, entry: &Value) -> Result<(), Diagnostic> {
         _ => values.set(&assignment),
     };
     outcome.map_err(|error| {
-        Diagnostic::error(
-            "A value cannot be set",
-            format!("{name}: {}.\n\nIt is written as for `helm --set`: a comma within a value needs a backslash before it, or type = \"literal\".", explain::sentence(&error)),
-        )
+        Diagnostic::error("A value cannot be set", format!("{name}: {}.\n\n{SET}", explain::sentence(&error)))
     })
 }
 
