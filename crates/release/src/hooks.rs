@@ -22,7 +22,8 @@ const LINES: usize = 20;
 /// A hook with its place in the record and its object.
 #[derive(Clone)]
 pub(crate) struct Prepared {
-    position: usize,
+    /// Its place in the record.
+    pub position: usize,
     hook: Hook,
     planned: Planned,
 }
@@ -156,17 +157,27 @@ impl Hooks {
     }
 
     /// The objects of hooks that were run and that Helm would leave behind: all that `leaves` says, except definitions.
-    pub fn left_behind(&self, mut leaves: impl FnMut(usize, &Resource) -> bool) -> Vec<Target> {
+    pub fn left_behind(&self, leaves: impl Fn(&Prepared) -> bool) -> Vec<Target> {
         self.prepared
             .iter()
             .filter(|it| !is_definition(&it.planned.object))
-            .filter(|it| leaves(it.position, &it.planned.target.resource))
+            .filter(|it| leaves(it))
             .map(|it| it.planned.target.clone())
             .collect()
     }
 }
 
 impl Prepared {
+    /// Whether it runs something, which would go on for nobody.
+    pub fn is_work(&self) -> bool {
+        matches!(self.planned.target.resource.kind.as_str(), "Job" | "Pod")
+    }
+
+    /// Whether its author wants it gone once it is done, however that went: to one that is stopped it never came.
+    pub fn goes_when_done(&self) -> bool {
+        self.has(DeletePolicy::Succeeded) || self.has(DeletePolicy::Failed)
+    }
+
     fn has(&self, policy: DeletePolicy) -> bool {
         // Helm never deletes definitions: everybody's objects would go with them.
         if is_definition(&self.planned.object) {

@@ -294,7 +294,7 @@ async fn undo(
         let objects: Vec<Planned> = objects.chain(crds).cloned().collect();
         let spare = Spare::AllButNew(new);
         remove(&undo, &Removal { objects: &objects, spare, clear_finalizers: false, patience: None }).await?;
-        let left = hooks.left_behind(|position, _| record.has_run(position));
+        let left = hooks.left_behind(|hook| record.has_run(hook.position));
         uninstall::delete_leftovers(&undo, &left).await
     }
     .await;

@@ -113,9 +113,7 @@ async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, E
             Removal { objects: &objects, spare, clear_finalizers: request.clear_finalizers, patience: None };
         let kept = remove(run, &removal).await?;
         // Helm leaves what its hooks left; a Job without its release would run on for nobody.
-        let left = hooks.left_behind(|position, resource| {
-            last.has_run(position) && matches!(resource.kind.as_str(), "Job" | "Pod")
-        });
+        let left = hooks.left_behind(|hook| last.has_run(hook.position) && hook.is_work());
         delete_leftovers(run, &left).await?;
         if !request.disable_hooks {
             hooks.execute(run, HookEvent::PostDelete, Some(&writer)).await?;

@@ -221,8 +221,8 @@ async fn perform(run: &Run, request: &UpgradeRequest<'_>) -> Result<Upgraded, Er
                     run.tell(Event::Undoing);
                     let undo = run.undoing();
                     undo.answered().await;
-                    let left = hooks.left_behind(|position, resource| {
-                        failed.has_run(position) && matches!(resource.kind.as_str(), "Job" | "Pod")
+                    let left = hooks.left_behind(|hook| {
+                        failed.has_run(hook.position) && (hook.is_work() || hook.goes_when_done())
                     });
                     let undone = async {
                         uninstall::delete_leftovers(&undo, &left).await?;

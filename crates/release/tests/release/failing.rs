@@ -136,6 +136,74 @@ async fn a_request_to_stop_in_the_middle_of_an_upgrade_goes_back() {
     assert_eq!(statuses, [Status::Superseded, Status::Failed, Status::Deployed]);
 }
 
+/// A hook of an upgrade that is no work: what the work needs, or what it leaves.
+fn beside(kind: &str, name: &str, policies: &str) -> String {
+    let api_version = if kind == "ConfigMap" { "v1" } else { "rbac.authorization.k8s.io/v1" };
+    format!(
+        "apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {name}\n  annotations:\n    helm.sh/hook: pre-upgrade\n    helm.sh/hook-weight: \"-10\"\n    helm.sh/hook-delete-policy: {policies}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_hooks_of_a_stopped_upgrade_needed_goes_with_them() {
+    let plane = require!(ControlPlane::shared(Size::Nodes));
+    let cluster = admin(&plane).await;
+    let good = TestChart::of(&[("templates/config.yaml", CONFIG)]);
+    let done = "before-hook-creation,hook-succeeded,hook-failed";
+    let hooked = TestChart::of(&[
+        ("templates/config.yaml", CONFIG),
+        ("templates/role.yaml", &beside("ClusterRole", "stopped-hooks", done)),
+        ("templates/failed.yaml", &beside("ConfigMap", "failed-only", "hook-failed")),
+        ("templates/left.yaml", &beside("ConfigMap", "left", "before-hook-creation")),
+        ("templates/hook.yaml", &hook("", "").replace("pre-install", "pre-upgrade")),
+    ]);
+    let mut setup = Setup::new(&cluster, &good, "demo", "stopped-hooks");
+    setup.install().await.unwrap();
+    let cancel = setup.cancel.clone();
+    setup.progress = Progress::new(move |event| {
+        if matches!(event, Event::HookStarted { object, .. } if object.resource.kind == "Job") {
+            cancel.cancel();
+        }
+    });
+    let error = setup.upgrade(&hooked, &[]).await.unwrap_err();
+    assert!(matches!(error, Error::Undone { clean_up: CleanUp::RolledBack { to: 1 }, .. }), "{error:?}");
+    let role = Resource::new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false);
+    assert_eq!(get(&cluster, role, "", "stopped-hooks").await, None);
+    assert_eq!(get(&cluster, Resource::config_map(), "stopped-hooks", "failed-only").await, None);
+    let left = get(&cluster, Resource::config_map(), "stopped-hooks", "left").await;
+    assert!(left.is_some(), "its author wants it gone only before the next one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_run_by_their_weight_and_then_by_their_name() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let cluster = admin(&plane).await;
+    let hook = |api_version: &str, kind: &str, name: &str, weight: &str| {
+        format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {name}\n  annotations:\n    helm.sh/hook: pre-install\n    helm.sh/hook-weight: \"{weight}\"\n"
+        )
+    };
+    // Kinds, names and weights as texts each say another order.
+    let chart = TestChart::of(&[
+        ("templates/a.yaml", &hook("v1", "ServiceAccount", "a", "10")),
+        ("templates/b.yaml", &hook("v1", "ConfigMap", "c", "2")),
+        ("templates/c.yaml", &hook("v1", "ConfigMap", "b", "2")),
+        ("templates/d.yaml", &hook("rbac.authorization.k8s.io/v1", "Role", "d", "-5")),
+    ]);
+    let mut setup = Setup::new(&cluster, &chart, "demo", "hook-weights");
+    let run = Arc::new(Mutex::new(Vec::new()));
+    setup.progress = Progress::new({
+        let run = Arc::clone(&run);
+        move |event: &Event| {
+            if let Event::HookStarted { object, .. } = event {
+                run.lock().unwrap().push(object.name.clone());
+            }
+        }
+    });
+    setup.install().await.unwrap();
+    assert_eq!(*run.lock().unwrap(), ["d", "b", "c", "a"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stumbles_holds_up_nobody() {
     let plane = require!(ControlPlane::shared(Size::Api));

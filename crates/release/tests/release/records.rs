@@ -144,4 +144,16 @@ async fn our_record_of_a_chart_with_subcharts_is_helms_key_by_key() {
         json
     };
     assert_eq!(differences(&sorted(&expected), &sorted(&record)), "");
+
+    // After an upgrade both revisions are on record, the first one as superseded.
+    let path = crate::arrange::text(&chart.path);
+    helm.run(["upgrade", "demo", path, "-n", &theirs, "--set", "a=2.0,c.d=y"]).unwrap();
+    let expected = release::history(&cluster, &theirs, "demo").await.unwrap();
+    setup.upgrade(&chart, &[("a", "2.0"), ("c.d", "y")]).await.unwrap();
+    let history = setup.history().await;
+    assert_eq!((expected.len(), history.len()), (2, 2));
+    for (expected, record) in expected.iter().zip(&history) {
+        let different = differences(&sorted(expected), &sorted(record));
+        assert_eq!(different, "", "revision {}", record.revision());
+    }
 }
