@@ -144,7 +144,7 @@ enum Failure {
     Fetch(remote::Error),
     #[error("{origin} is not a usable chart")]
     Load { origin: String, source: chart::load::Error },
-    #[error("{}{}", explain::sentence(&**.error), source_lines(.error))]
+    #[error("{}{}", explain::sentence(&**.error), excerpt(.error))]
     Render { error: Box<chart::render::Error> },
     #[error("cannot write")]
     Write(#[source] io::Error),
@@ -169,29 +169,9 @@ impl Failure {
     }
 }
 
-/// The line in which it went wrong, with a mark under the column: of the template, or of what it wrote where that is no YAML.
-fn source_lines(error: &chart::render::Error) -> String {
-    let (number, column, line) = match error {
-        chart::render::Error::Template(error) => match error.place() {
-            Some(place) => (place.line, place.column, place.source_line.clone()),
-            None => return String::new(),
-        },
-        chart::render::Error::Output(chart::output::Error::Yaml { content, source, .. }) => {
-            let number = source.line.unwrap_or(1);
-            (number, None, content.lines().nth(number - 1).map(str::to_owned))
-        }
-        _ => return String::new(),
-    };
-    let Some(line) = line else { return String::new() };
-    let mut text = format!("\n\n  {number} | {line}");
-    if let Some(column) = column {
-        // Tabs stay tabs, so that the mark stands where the eye expects it.
-        let before: String =
-            line.chars().take(column).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
-        text.push_str(&format!("\n  {} | {before}^", " ".repeat(number.to_string().len())));
-    }
-    text.push('\n');
-    text
+/// The line in which it went wrong, below the words.
+fn excerpt(error: &chart::render::Error) -> String {
+    error.excerpt().map(|excerpt| format!("\n\n{excerpt}\n")).unwrap_or_default()
 }
 
 /// Runs the command.

@@ -12,6 +12,7 @@
 //! | [`moment`] | points in time, and Go's layouts for them |
 //! | [`mod@render`] | a chart and values become manifests, hooks and notes |
 //! | [`template_error`] | errors of templates, with their lines |
+//! | [`excerpt`] | the line in which a render went wrong |
 //! | [`output`] | what rendering gives |
 //! | [`kind_order`] | in which order kinds are created and deleted |
 //! | [`release_name`] | names of releases |
@@ -26,6 +27,7 @@ pub mod capabilities;
 pub mod coalesce;
 mod context;
 mod dependencies;
+pub mod excerpt;
 pub mod file;
 mod files_object;
 mod functions;

@@ -16,6 +16,7 @@ use crate::capabilities::{self, Capabilities};
 use crate::coalesce::{Notices, Nulls, TypeMismatch, coalesce};
 use crate::context::Context;
 use crate::dependencies::{self, Node};
+use crate::excerpt::Excerpt;
 use crate::file::File;
 use crate::files_object::Files;
 use crate::functions;
@@ -124,6 +125,13 @@ pub enum Error {
     /// There is no thread to render in.
     #[error("no thread to render in")]
     Thread(#[source] io::Error),
+}
+
+impl Error {
+    /// The line in which it happened, where that is one.
+    pub fn excerpt(&self) -> Option<Excerpt> {
+        Excerpt::of(self)
+    }
 }
 
 /// Renders a chart with a user's values.

@@ -10,7 +10,8 @@ use crate::explain;
 /// A chart that could not be had.
 pub fn not_fetched(error: &remote::Error) -> Diagnostic {
     let attribute = match error {
-        remote::Error::NoChart => "chart",
+        remote::Error::NoChart | remote::Error::Read { .. } | remote::Error::Folder { .. } => "chart",
+        remote::Error::NotAnArchive { from, .. } if !from.contains("://") => "chart",
         _ => "repository",
     };
     Diagnostic::error(
@@ -38,11 +39,13 @@ pub fn no_chart(origin: &str, error: &chart::load::Error) -> Diagnostic {
 
 /// A chart that could not be rendered.
 pub fn not_rendered(chart: &Chart, error: &chart::render::Error, scrub: &Scrub) -> Diagnostic {
+    let sentence = scrub.words(explain::sentence(error).trim_end_matches('.'));
+    let excerpt = error.excerpt().map(|excerpt| format!("\n\n{}", excerpt.with(|line| scrub.words(line))));
     let detail = format!(
-        "Chart {} {}: {}.\n\nThe values do not fit the chart, or the chart has a mistake. `fluxgate template` renders it in the same way.",
+        "Chart {} {}: {sentence}.{}\n\nThe values do not fit the chart, or the chart has a mistake. `fluxgate template` renders it in the same way.",
         chart.metadata.name,
         chart.metadata.version,
-        scrub.text(explain::sentence(error).trim_end_matches('.'))
+        excerpt.unwrap_or_default()
     );
     Diagnostic::error("The chart cannot be rendered", detail)
 }
@@ -50,7 +53,9 @@ pub fn not_rendered(chart: &Chart, error: &chart::render::Error, scrub: &Scrub) 
 /// An action that failed.
 pub fn failed(error: &Error, scrub: &Scrub) -> Diagnostic {
     if let Error::Cluster(error) = error {
-        return explain::error(error);
+        let mut diagnostic = explain::error(error);
+        diagnostic.detail = scrub.words(&diagnostic.detail);
+        return diagnostic;
     }
     let (summary, remedy) = summary(error);
     let mut detail = explain::sentence(error).trim_end_matches('.').to_owned();
@@ -59,12 +64,12 @@ pub fn failed(error: &Error, scrub: &Scrub) -> Diagnostic {
         detail.push_str("\n\n");
         detail.push_str(remedy);
     }
-    Diagnostic::error(summary, scrub.text(&detail))
+    Diagnostic::error(summary, scrub.words(&detail))
 }
 
 fn summary(error: &Error) -> (&'static str, Option<&'static str>) {
     match error {
-        Error::Name { .. } => ("Not the name of a release", None),
+        Error::Name { .. } => ("Not the name of a release", Some("Choose another name.")),
         Error::NameInUse { .. } => (
             "The release exists already",
             Some("Import it with `tofu import`, by `namespace/name`, or choose another name."),
@@ -107,7 +112,10 @@ fn summary(error: &Error) -> (&'static str, Option<&'static str>) {
             "The cluster would refuse objects",
             Some("Nothing was written. Correct the values, or the rule of the cluster that refuses."),
         ),
-        Error::Apply { .. } => ("The cluster refuses objects", None),
+        Error::Apply { .. } => (
+            "The cluster refuses objects",
+            Some("Correct the values, or the rule of the cluster that refuses, and apply again."),
+        ),
         Error::Delete { .. } => ("Objects could not be deleted", Some("Apply again to go on.")),
         Error::NotReady { .. } => (
             "Objects are not ready",
@@ -143,5 +151,146 @@ fn summary(error: &Error) -> (&'static str, Option<&'static str>) {
             }),
         ),
         _ => ("The release failed", None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests end in a panic with the full story")]
+
+    use std::time::Duration;
+
+    use super::*;
+
+    fn hook() -> Error {
+        let namespace = cluster::Target::namespace("n");
+        let source = cluster::WaitError::Cluster(cluster::Error::Config(cluster::ConfigError::NoContexts {
+            paths: Vec::new(),
+        }));
+        Error::Hook(Box::new(release::HookFailure {
+            event: "pre-install".to_owned(),
+            object: namespace,
+            path: "demo/templates/hook.yaml".to_owned(),
+            source,
+            logs: vec!["main: the answer is s3cr3t-word".to_owned()],
+        }))
+    }
+
+    fn undone(source: Error, clean_up: CleanUp) -> Error {
+        Error::Undone { source: Box::new(source), clean_up }
+    }
+
+    #[test]
+    fn every_error_says_what_to_do() {
+        let text = |text: &str| text.to_owned();
+        let table = [
+            (Error::Name { name: text("A") }, "Not the name of a release", "Choose another name"),
+            (
+                Error::NameInUse {
+                    name: text("r"),
+                    namespace: text("n"),
+                    revision: 1,
+                    status: text("deployed"),
+                },
+                "The release exists already",
+                "Import it with `tofu import`",
+            ),
+            (
+                Error::Pending {
+                    name: text("r"),
+                    namespace: text("n"),
+                    revision: 2,
+                    status: text("pending-upgrade"),
+                    since: None,
+                },
+                "Another action on the release is under way",
+                "Wait until it is done and apply again",
+            ),
+            (
+                Error::NotFound { name: text("r"), namespace: text("n") },
+                "There is no such release",
+                "the plan will then install it",
+            ),
+            (
+                Error::NothingDeployed { name: text("r"), namespace: text("n") },
+                "No revision of the release was ever deployed",
+                "Uninstall it",
+            ),
+            (
+                Error::NoNamespace { namespace: text("n") },
+                "The namespace does not exist",
+                "set create_namespace = true",
+            ),
+            (
+                Error::Manifest { path: text("p"), why: text("w") },
+                "The chart gives an object that cannot be used",
+                "`fluxgate template` shows what it gives",
+            ),
+            (
+                Error::Record { secret: text("s"), why: text("w") },
+                "The release's record cannot be read",
+                "`helm history`",
+            ),
+            (
+                Error::Foreign { release: text("r"), objects: Vec::new() },
+                "Objects belong to somebody else",
+                "take_ownership = true",
+            ),
+            (
+                Error::DryRun { refusals: Vec::new() },
+                "The cluster would refuse objects",
+                "Nothing was written",
+            ),
+            (Error::Apply { refusals: Vec::new() }, "The cluster refuses objects", "and apply again"),
+            (Error::Delete { refusals: Vec::new() }, "Objects could not be deleted", "Apply again to go on"),
+            (Error::NotReady { waits: Vec::new() }, "Objects are not ready", "raise timeouts"),
+            (hook(), "A hook of the chart failed", "disable_hooks = true"),
+            (
+                Error::DefinitionsInUse { kinds: Vec::new() },
+                "Custom resources would be lost",
+                "Keep installCRDs on",
+            ),
+            (
+                Error::FinalizersRemain { objects: Vec::new() },
+                "Flux objects still have finalizers",
+                "clear_finalizers_on_destroy = true",
+            ),
+            (
+                Error::TimedOut { name: text("r"), after: Duration::from_secs(1), source: Box::new(hook()) },
+                "A hook of the chart failed",
+                "raise timeouts",
+            ),
+            (
+                Error::Cancelled { name: text("r"), source: Box::new(hook()) },
+                "Stopped on request",
+                "Run again to go on from here",
+            ),
+            (
+                undone(hook(), CleanUp::Uninstalled),
+                "A hook of the chart failed",
+                "What was done is taken back. Correct the cause and apply again",
+            ),
+            (undone(hook(), CleanUp::RolledBack { to: 1 }), "A hook of the chart failed", "atomic = false"),
+            (
+                undone(hook(), CleanUp::Failed(Box::new(hook()))),
+                "A hook of the chart failed",
+                "Taking it back failed as well",
+            ),
+        ];
+        for (error, summary, remedy) in table {
+            let told = failed(&error, &Scrub::default());
+            assert_eq!(told.summary, summary, "{error}");
+            assert!(told.detail.contains(remedy), "{summary}: {}", told.detail);
+        }
+    }
+
+    #[test]
+    fn what_a_hook_says_is_told_without_secrets() {
+        let mut scrub = Scrub::default();
+        let set = serde_json::json!({"a": "s3cr3t-word"});
+        scrub.add("a", "s3cr3t-word", set.as_object().unwrap());
+        scrub.add_values(set.as_object().unwrap());
+        let told = failed(&hook(), &scrub);
+        assert!(told.detail.contains("the answer is ***"), "{}", told.detail);
     }
 }
