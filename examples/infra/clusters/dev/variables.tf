@@ -87,17 +87,17 @@ variable "flux" {
   }
 
   validation {
-    condition     = var.flux.git_repository.secret_name == null ? true : can(regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", var.flux.git_repository.secret_name))
+    condition     = var.flux.git_repository.secret_name == null ? true : length(var.flux.git_repository.secret_name) <= 253 && can(regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", var.flux.git_repository.secret_name))
     error_message = "flux.git_repository.secret_name must not be blank when set, and must be a valid Kubernetes object name (DNS-1123 subdomain)."
   }
 
   validation {
-    condition     = var.flux.install ? can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$", var.flux.reconcile_interval)) : true
-    error_message = "flux.reconcile_interval must be a Flux duration: digits with the units ms, s, m or h, such as \"1m30s\". Days and weeks do not exist there: write \"24h\" for a day."
+    condition     = var.flux.install ? can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h)){1,9}$", var.flux.reconcile_interval)) : true
+    error_message = "flux.reconcile_interval must be a Flux duration: digits with the units ms, s, m or h, at most nine times, such as \"1m30s\". Days and weeks do not exist there: write \"24h\" for a day."
   }
 
   validation {
-    condition     = var.flux.install ? (can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$", var.flux.reconcile_interval)) ? try(alltrue([for ms in [sum([for part in regexall("([0-9]+(?:\\.[0-9]+)?)(ms|s|m|h)", var.flux.reconcile_interval) : tonumber(part[0]) * { ms = 1, s = 1000, m = 60000, h = 3600000 }[part[1]]])] : ms >= 30000 && ms < 3600000]), false) : true) : true
+    condition     = var.flux.install ? (can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h)){1,9}$", var.flux.reconcile_interval)) ? try(alltrue([for ms in [sum([for part in regexall("([0-9]+(?:\\.[0-9]+)?)(ms|s|m|h)", var.flux.reconcile_interval) : tonumber(part[0]) * { ms = 1, s = 1000, m = 60000, h = 3600000 }[part[1]]])] : ms >= 30000 && ms < 3600000]), false) : true) : true
     error_message = "flux.reconcile_interval must be at least 30s and less than 1h: the policy refuses other intervals too."
   }
 

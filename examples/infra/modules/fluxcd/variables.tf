@@ -77,7 +77,7 @@ variable "git_repository_secret_name" {
   default     = null
 
   validation {
-    condition     = var.git_repository_secret_name == null ? true : can(regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", var.git_repository_secret_name))
+    condition     = var.git_repository_secret_name == null ? true : length(var.git_repository_secret_name) <= 253 && can(regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", var.git_repository_secret_name))
     error_message = "git_repository_secret_name must not be blank when set, and must be a valid Kubernetes object name (DNS-1123 subdomain)."
   }
 }
@@ -89,12 +89,12 @@ variable "reconcile_interval" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$", var.reconcile_interval))
-    error_message = "reconcile_interval must be a Flux duration: digits with the units ms, s, m or h, such as \"1m30s\". Days and weeks do not exist there: write \"24h\" for a day."
+    condition     = can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h)){1,9}$", var.reconcile_interval))
+    error_message = "reconcile_interval must be a Flux duration: digits with the units ms, s, m or h, at most nine times, such as \"1m30s\". Days and weeks do not exist there: write \"24h\" for a day."
   }
 
   validation {
-    condition     = can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$", var.reconcile_interval)) ? try(alltrue([for ms in [sum([for part in regexall("([0-9]+(?:\\.[0-9]+)?)(ms|s|m|h)", var.reconcile_interval) : tonumber(part[0]) * { ms = 1, s = 1000, m = 60000, h = 3600000 }[part[1]]])] : ms >= 30000 && ms < 3600000]), false) : true
+    condition     = can(regex("^([0-9]+(\\.[0-9]+)?(ms|s|m|h)){1,9}$", var.reconcile_interval)) ? try(alltrue([for ms in [sum([for part in regexall("([0-9]+(?:\\.[0-9]+)?)(ms|s|m|h)", var.reconcile_interval) : tonumber(part[0]) * { ms = 1, s = 1000, m = 60000, h = 3600000 }[part[1]]])] : ms >= 30000 && ms < 3600000]), false) : true
     error_message = "reconcile_interval must be at least 30s and less than 1h: the policy refuses other intervals too."
   }
 }
