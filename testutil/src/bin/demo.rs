@@ -1,7 +1,8 @@
 //! `make demo`: the whole road on a cluster of its own, step by step, with the real parts.
 //!
 //! It starts everything that it uses and ends it again; the user's own clusters are never touched, unless DEMO_KUBECONFIG names one that may
-//! be used for it: then, with a repository that DEMO_GIT_URL names, no part is built, and `tofu` comes from PATH.
+//! be used for it: then, with a repository that DEMO_GIT_URL names, no part is built, and `tofu` comes from PATH. DEMO_CHART says which chart
+//! is installed (official, test-data or small), DEMO_CRDS=remove that the destroy removes the definitions too.
 #![allow(
     clippy::panic,
     clippy::print_stdout,
@@ -10,10 +11,10 @@
 )]
 
 use std::{
-    net::{TcpStream, ToSocketAddrs},
     path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
+    process::{Command, ExitCode, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -49,6 +50,12 @@ fn demo() -> Result<(), Error> {
     tofu.init().success();
     let refused = tofu.plan().failure();
     steps.show(&refused.stderr);
+    let text = refused.text();
+    for rule in ["url-scheme", "interval"] {
+        if !text.contains(&format!("Policy: {rule}")) {
+            return Err(Error::usage(format!("the plan was to be refused by the rule {rule}, and was not")));
+        }
+    }
 
     steps.begin(
         "The same with what it asks for: tofu plan, with every object of the chart, before there is any Flux",
@@ -185,43 +192,52 @@ enum Charts {
 /// The folder of the small chart.
 const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/charts/flux2");
 
-const OFFICIAL: (&str, &str) =
-    ("fluxcd-community.github.io", "https://fluxcd-community.github.io/helm-charts");
+const OFFICIAL: &str = "https://fluxcd-community.github.io/helm-charts";
+
+/// The version of flux2 that is installed.
+const VERSION: &str = "2.18.3";
+
+/// How long the official repository may take to give its chart.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Charts {
-    /// The official repository where it can be reached, else the test data, else the small chart.
+    /// The chart that DEMO_CHART names; else that of the official repository where it can be had, else the test data, else the small chart.
     fn find() -> Result<Self, Error> {
-        let reached = (OFFICIAL.0, 443).to_socket_addrs().is_ok_and(|mut addresses| {
-            addresses.any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
-        });
-        match reached {
-            true => Ok(Self::Official),
-            false if testutil::test_data().is_ok() => Ok(Self::Served(Box::new(ChartServer::flux2()?))),
-            false => Ok(Self::Small),
+        let served = || -> Result<Self, Error> { Ok(Self::Served(Box::new(ChartServer::flux2()?))) };
+        match std::env::var("DEMO_CHART").as_deref() {
+            Ok("official") => Ok(Self::Official),
+            Ok("test-data") => served(),
+            Ok("small") => Ok(Self::Small),
+            Ok(other) if !other.is_empty() => {
+                Err(Error::usage(format!("DEMO_CHART is {other:?}; it can be official, test-data or small")))
+            }
+            _ if official_gives() => Ok(Self::Official),
+            _ if testutil::test_data().is_ok() => served(),
+            _ => Ok(Self::Small),
         }
     }
 
     fn words(&self) -> String {
         match self {
-            Self::Official => format!("from the official repository, {}", OFFICIAL.1),
+            Self::Official => format!("from the official repository, {OFFICIAL}"),
             Self::Served(server) => format!(
-                "the official repository cannot be reached; the test data is served at {}",
+                "flux2 of the test data, served at {}; the official repository is not asked, or gives nothing",
                 server.url()
             ),
             Self::Small => {
-                "neither the official repository nor the test data can be had; examples/charts/flux2 is a small one".to_owned()
+                "examples/charts/flux2, which is a small one: the others are not asked for, or cannot be had"
+                    .to_owned()
             }
         }
     }
 
     /// The attributes that name the chart.
     fn attributes(&self) -> String {
-        const VERSION: &str = "2.18.3";
         match self {
             Self::Official => {
                 format!(
                     "repository = {}\n  chart      = \"flux2\"\n  version    = \"{VERSION}\"",
-                    json!(OFFICIAL.1)
+                    json!(OFFICIAL)
                 )
             }
             Self::Served(server) => format!(
@@ -234,8 +250,28 @@ impl Charts {
     }
 }
 
-/// How long the official repository may take to answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Whether the official repository gives its chart within reasonable time: a connection alone says little where proxies filter.
+fn official_gives() -> bool {
+    let Ok(provider) = testutil::tofu::built_provider() else { return false };
+    let asked = Command::new(provider.with_file_name("fluxgate"))
+        .args(["template", "flux", "flux2", "--repo", OFFICIAL, "--version", VERSION])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = asked else { return false };
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) => thread::sleep(Duration::from_millis(50)),
+            Err(_) => break,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    false
+}
 
 fn provider(kubeconfig: &Path) -> String {
     format!(
