@@ -27,6 +27,7 @@ mod kinds;
 mod lifecycle;
 mod many;
 mod moves;
+mod own_charts;
 mod ownership;
 mod protocol;
 mod prunes;
