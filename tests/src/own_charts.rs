@@ -118,18 +118,43 @@ fn items_of_lists_have_names_of_their_own_and_their_drift_is_shown() {
     tofu.destroy().success();
 }
 
-/// Objects of a kind that the tests' own tables do not know.
-fn all(plane: &ControlPlane, group: &str, version: &str, kind: &str, plural: &str) -> Api<DynamicObject> {
-    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
-    Api::all_with(plane.client(), &resource)
+/// Objects of a kind that the tests' own tables do not know and that no namespace holds.
+struct Kind<'p> {
+    plane: &'p ControlPlane,
+    resource: ApiResource,
 }
 
-fn remove(objects: &Api<DynamicObject>, name: &str) {
-    wait::block_on(async || objects.delete(name, &Default::default()).await.unwrap());
-}
+impl<'p> Kind<'p> {
+    fn of(plane: &'p ControlPlane, group: &str, kind: &str, plural: &str) -> Self {
+        let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, "v1", kind), plural);
+        Self { plane, resource }
+    }
 
-fn exists(objects: &Api<DynamicObject>, name: &str) -> bool {
-    wait::block_on(async || objects.get_opt(name).await.unwrap()).is_some()
+    fn api(&self) -> Api<DynamicObject> {
+        Api::all_with(self.plane.client(), &self.resource)
+    }
+
+    fn is_served(&self) -> Result<(), String> {
+        let listed = wait::block_on(async || self.api().list(&Default::default()).await);
+        listed.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn apply(&self, name: &str, object: &Value) {
+        wait::block_on(async || {
+            let params = PatchParams::apply("test-setup").force();
+            self.api().patch(name, &params, &Patch::Apply(object)).await.unwrap();
+        });
+    }
+
+    fn delete(&self, name: &str) {
+        wait::block_on(async || {
+            self.api().delete(name, &Default::default()).await.unwrap();
+        });
+    }
+
+    fn has(&self, name: &str) -> bool {
+        wait::block_on(async || self.api().get_opt(name).await.unwrap()).is_some()
+    }
 }
 
 /// A definition whose kind no namespace holds.
@@ -150,12 +175,9 @@ fn objects_without_a_namespace_are_missed_whatever_their_kind() {
     let namespace = plane.namespace("cluster-wide");
     // One kind that Kubernetes has, one that somebody else brings, one that comes under crds/.
     apply_as(&plane, "test-setup", &tenants("foreign.example"));
-    let served = all(&plane, "foreign.example", "v1", "Tenant", "tenants");
-    wait::until("the foreign kind is served", std::time::Duration::from_secs(30), || {
-        wait::block_on(async || served.list(&Default::default()).await.map(drop))
-            .map_err(|error| error.to_string())
-    })
-    .unwrap();
+    let foreign = Kind::of(&plane, "foreign.example", "Tenant", "tenants");
+    wait::until("the foreign kind is served", std::time::Duration::from_secs(30), || foreign.is_served())
+        .unwrap();
     let binding = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {name: own-charts}\nspec: {policyName: nobody, validationActions: [Audit]}\n";
     let tenant =
         |group: &str| format!("apiVersion: {group}/v1\nkind: Tenant\nmetadata: {{name: own-charts}}\n");
@@ -172,22 +194,16 @@ fn objects_without_a_namespace_are_missed_whatever_their_kind() {
     tofu.plan().changes();
     tofu.apply().success();
     tofu.plan().no_changes();
-    let bindings = all(
-        &plane,
-        "admissionregistration.k8s.io",
-        "v1",
-        "ValidatingAdmissionPolicyBinding",
-        "validatingadmissionpolicybindings",
-    );
-    let brought = all(&plane, "brought.example", "v1", "Tenant", "tenants");
-    for (objects, kind) in
-        [(&bindings, "ValidatingAdmissionPolicyBinding"), (&served, "Tenant"), (&brought, "Tenant")]
-    {
-        remove(objects, "own-charts");
+    let group = "admissionregistration.k8s.io";
+    let bindings =
+        Kind::of(&plane, group, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings");
+    let brought = Kind::of(&plane, "brought.example", "Tenant", "tenants");
+    for kind in [&bindings, &foreign, &brought] {
+        kind.delete("own-charts");
         let text = tofu.plan().changes().text();
-        assert!(text.contains(&format!("{kind}/")) && text.contains("own-charts"), "{text}");
+        assert!(text.contains(&format!("{}/", kind.resource.kind)) && text.contains("own-charts"), "{text}");
         tofu.apply().success();
-        assert!(exists(objects, "own-charts"), "{kind} is back");
+        assert!(kind.has("own-charts"), "{} is back", kind.resource.kind);
         tofu.plan().no_changes();
     }
     tofu.destroy().success();
@@ -313,28 +329,28 @@ fn a_hook_that_fails_at_destroy_does_not_tell_secrets() {
         "metadata": {"name": "secret-hook"}, "spec": {"policyName": "secret-hook", "validationActions": ["Deny"]},
     });
     let group = "admissionregistration.k8s.io";
-    let policies = all(&plane, group, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies");
+    let policies = Kind::of(&plane, group, "ValidatingAdmissionPolicy", "validatingadmissionpolicies");
     let bindings =
-        all(&plane, group, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings");
-    for (objects, object) in [(&policies, &policy), (&bindings, &binding)] {
-        wait::block_on(async || {
-            let params = PatchParams::apply("test-setup").force();
-            objects.patch("secret-hook", &params, &Patch::Apply(object)).await.unwrap();
-        });
-    }
+        Kind::of(&plane, group, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings");
+    policies.apply("secret-hook", &policy);
+    bindings.apply("secret-hook", &binding);
     let probe = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "probe-"}});
-    let maps: Api<DynamicObject> = crate::support::objects(&plane, "ConfigMap", &namespace);
     wait::until("the policy is in force", std::time::Duration::from_secs(60), || {
         let object: DynamicObject = serde_json::from_value(probe.clone()).unwrap();
-        match wait::block_on(async || maps.create(&Default::default(), &object).await) {
+        let created = wait::block_on(async || {
+            crate::support::objects(&plane, "ConfigMap", &namespace)
+                .create(&Default::default(), &object)
+                .await
+        });
+        match created {
             Ok(_) => Err("it lets objects in".to_owned()),
             Err(_) => Ok(()),
         }
     })
     .unwrap();
     let text = tofu.destroy().failure().text();
-    remove(&bindings, "secret-hook");
-    remove(&policies, "secret-hook");
+    bindings.delete("secret-hook");
+    policies.delete("secret-hook");
     assert!(text.contains("refused: ***"), "{text}");
     assert!(!text.contains("s3cr3t"), "{text}");
 }

@@ -27,11 +27,26 @@ pub fn judge(
     change: Change,
     scrub: &Scrub,
 ) -> Diagnostics {
+    let mut diagnostics =
+        gate.map_or_else(Diagnostics::new, |gate| judged(gate, planned, config, rendered, change));
+    // What is judged is the object as it will be; secrets are kept out of what is said of it.
+    for diagnostic in &mut diagnostics.0 {
+        diagnostic.detail = scrub.words(&diagnostic.detail);
+    }
+    diagnostics
+}
+
+fn judged(
+    gate: &Gate,
+    planned: &Value,
+    config: &Json,
+    rendered: Option<&Rendered>,
+    change: Change,
+) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
-    let Some(gate) = gate else { return diagnostics };
     let (attributes, unknown) = convert::json(planned);
     let mut subjects = Vec::new();
-    match policy::install::manifest(&attributes, scrub.json(config), &unknown, Origin::resource(NAME)) {
+    match policy::install::manifest(&attributes, config.clone(), &unknown, Origin::resource(NAME)) {
         Ok(manifest) => subjects.push(Subject { manifest, change }),
         Err(error) => diagnostics.push(Diagnostic::error("This is no installation", format!("{error}."))),
     }
@@ -47,7 +62,7 @@ pub fn judge(
     for (path, object) in objects.into_iter().flatten() {
         for object in flattened(object).iter() {
             // Without kind or name it is no object; the dry run says so in the cluster's own words.
-            if let Ok(manifest) = Manifest::new(scrub.json(object), Origin::file(path, 0)) {
+            if let Ok(manifest) = Manifest::new(object.clone(), Origin::file(path, 0)) {
                 subjects.push(Subject { manifest, change });
             }
         }

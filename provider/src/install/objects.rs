@@ -97,7 +97,13 @@ impl<'a> Names<'a> {
 
     /// How an object is called.
     pub fn of(&self, stated: &Stated, scrub: &Scrub) -> Name {
-        let (wide, within) = (scrub.text(&stated.wide()), scrub.text(&stated.within(self.namespace)));
+        // What kind an object is of is no secret, and two of different kinds must not get one name.
+        let shown = Stated {
+            name: scrub.text(&stated.name),
+            namespace: stated.namespace.as_deref().map(|namespace| scrub.text(namespace)),
+            ..stated.clone()
+        };
+        let (wide, within) = (shown.wide(), shown.within(self.namespace));
         let (usual, other) = if self.wide.has(stated) { (wide, within) } else { (within, wide) };
         let known = |name: &Name| {
             self.before.and_then(Value::as_members).is_some_and(|before| before.contains_key(name))
