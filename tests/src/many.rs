@@ -1,10 +1,17 @@
 //! Many objects at once: how many requests they cost the API server.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
-use testutil::{ControlPlane, Size, Tofu, faults::FaultyProxy, require};
+use kube::api::{ListParams, Patch, PatchParams};
+use serde_json::json;
+use testutil::{ControlPlane, Size, Tofu, faults::FaultyProxy, require, wait};
 
-use crate::support::{definitions, provider_block, repository, unconnected};
+use crate::support::{definitions, objects, provider_block, repository, unconnected};
 
 const COUNT: usize = 40;
 
@@ -27,33 +34,114 @@ fn asked(proxy: &FaultyProxy, command: impl FnOnce()) -> BTreeMap<String, usize>
     methods
 }
 
+/// A folder whose provider reaches the cluster through a proxy that counts.
+fn through(proxy: &FaultyProxy, plane: &ControlPlane, configuration: &str) -> Result<Tofu, testutil::Error> {
+    let kubeconfig = plane.write_kubeconfig(&plane.kubeconfig().server(&proxy.url()));
+    let block = provider_block(plane, "");
+    let tofu = unconnected(configuration)?.file(
+        "provider.tf",
+        &block.replace(&*plane.kubeconfig_path().to_string_lossy(), &kubeconfig.to_string_lossy()),
+    );
+    tofu.init().success();
+    Ok(tofu)
+}
+
+/// Besides the objects: who the cluster is, what it knows of the kind, once for each process.
+const BESIDES: usize = 6;
+
+/// Many objects are read so: a few by themselves, the others from one list.
+const READ: usize = 4;
+
 #[test]
 fn an_object_costs_at_most_two_requests_whatever_is_done_with_it() {
     let plane = require!(ControlPlane::start(Size::Api));
     require!(definitions(&plane));
     let namespace = plane.namespace("many");
     let proxy = require!(FaultyProxy::start(&plane));
-    let kubeconfig = plane.write_kubeconfig(&plane.kubeconfig().server(&proxy.url()));
-    let tofu: Tofu = require!(unconnected(&forty(&namespace)));
-    let block = provider_block(&plane, "");
-    tofu.write(
-        "provider.tf",
-        &block.replace(&*plane.kubeconfig_path().to_string_lossy(), &kubeconfig.to_string_lossy()),
-    );
-    tofu.init().success();
+    let tofu = require!(through(&proxy, &plane, &forty(&namespace)));
 
-    // Besides the objects: who the cluster is, what it knows of the kind, once for each process.
-    const BESIDES: usize = 6;
     let planned = asked(&proxy, || drop(tofu.plan().changes()));
     assert!(planned.values().sum::<usize>() <= BESIDES, "nothing is there yet: {planned:?}");
     let created = asked(&proxy, || drop(tofu.apply().success()));
-    assert!(created.values().sum::<usize>() <= 2 * COUNT + BESIDES, "{created:?}");
+    assert!(created.values().sum::<usize>() <= COUNT + BESIDES, "{created:?}");
     assert_eq!(created["PATCH"], COUNT, "{created:?}");
     let refreshed = asked(&proxy, || drop(tofu.plan().no_changes()));
-    // A few by themselves, the others from one list.
-    const READ: usize = 4;
     assert!(refreshed.values().sum::<usize>() <= READ + BESIDES, "{refreshed:?}");
     let destroyed = asked(&proxy, || drop(tofu.destroy().success()));
     // A destroy refreshes first; then each object is deleted, which says that it is gone.
     assert!(destroyed.values().sum::<usize>() <= COUNT + READ + 2 * BESIDES, "{destroyed:?}");
+}
+
+/// Says that it is over, also where a test fails.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn to_wait_for_an_object_costs_one_request_more() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&plane));
+    let namespace = plane.namespace("awaited");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let tofu =
+        require!(through(&proxy, &plane, &forty(&namespace).replace("wait      = false", "wait = true")));
+    tofu.plan().changes();
+    let done = AtomicBool::new(false);
+    let created = thread::scope(|scope| {
+        // The part of the controller.
+        scope.spawn(|| {
+            let ready = json!({"status": {"observedGeneration": 1, "conditions": [{
+                "type": "Ready", "status": "True", "reason": "Succeeded", "message": "stored",
+                "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1,
+            }]}});
+            while !done.load(Ordering::Relaxed) {
+                wait::block_on(async || {
+                    let api = objects(&plane, "GitRepository", &namespace);
+                    for object in api.list(&ListParams::default()).await.unwrap() {
+                        let name = object.metadata.name.unwrap();
+                        if object.data["status"]["conditions"].is_null() {
+                            let params = PatchParams::default();
+                            api.patch_status(&name, &params, &Patch::Merge(&ready)).await.unwrap();
+                        }
+                    }
+                });
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let _ending = Ending(&done);
+        asked(&proxy, || drop(tofu.apply().success()))
+    });
+    assert!(created.values().sum::<usize>() <= 2 * COUNT + BESIDES, "{created:?}");
+    tofu.plan().no_changes();
+    tofu.destroy().success();
+}
+
+#[test]
+fn what_many_deletes_prune_is_read_from_a_list() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&plane));
+    let namespace = plane.namespace("pruning");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let configuration = format!(
+        r#"
+resource "fluxgate_kustomization" "app" {{
+  count     = {COUNT}
+  name      = "app-${{count.index}}"
+  namespace = "{namespace}"
+  wait      = false
+  spec      = {{ interval = "1m", prune = true, source_ref = {{ kind = "GitRepository", name = "app" }} }}
+}}
+"#
+    );
+    let tofu = require!(through(&proxy, &plane, &configuration));
+    tofu.plan().changes();
+    tofu.apply().success();
+    // A refresh, and then what each delete takes along.
+    let planned = asked(&proxy, || drop(tofu.plan_with(&["-destroy"]).changes()));
+    assert!(planned.values().sum::<usize>() <= 2 * (READ + BESIDES), "{planned:?}");
+    tofu.destroy().success();
 }

@@ -11,7 +11,8 @@ use tfplugin::{diagnostic::Diagnostic, provider::Call, value::Value};
 use super::{FluxResource, attributes_of, reach};
 use crate::context::{Context, Reach};
 
-/// Announces that deleting the object deletes what it applied. At most one request; none where nothing would go with it.
+/// Announces that deleting the object deletes what it applied. At most one request, of many objects most share a list; none where nothing
+/// would go with it.
 pub async fn announce(
     resource: &FluxResource,
     call: &Call,
@@ -47,7 +48,7 @@ fn keeps(prior: &Value) -> bool {
 /// the delete will say so.
 async fn taken_along(resource: &FluxResource, cluster: &Cluster, prior: &Value) -> Option<String> {
     let target = resource.target(&attributes_of(prior));
-    let object = cluster.get(&target).await.ok().flatten()?;
+    let object = cluster.get_among(&target).await.ok().flatten()?;
     // No controller deletes anything on behalf of an object that is suspended.
     if assess(resource.kind, &object).state == State::Suspended {
         return None;
