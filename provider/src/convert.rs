@@ -8,24 +8,20 @@ use tfplugin::{
 };
 
 /// A value as JSON, with null where it is unknown, and the paths that are.
+///
+/// A fraction is the nearest that JSON has. So is a whole number beyond 64 bits, which the check of the object refuses with its path.
 pub fn json(value: &Value) -> (Json, Vec<FieldPath>) {
     let unknown = value.unknown_paths().iter().map(field_path).collect();
-    // What is no JSON value is a number beyond 64 bits; the schema check names its path.
-    let json = value.clone().unknown_as_null().to_json().unwrap_or(Json::Null);
-    (json, unknown)
+    (value.to_rounded_json(), unknown)
 }
 
 /// Attributes with its type beside each free value, as the JSON of a state has it.
-///
-/// A value that is what it was in `prior` keeps its type: HCL may have made a list or a map of it, which JSON does not tell from a tuple or an
-/// object, and another type would be shown as a change.
-pub fn with_types(attributes: &Json, ty: &Type, prior: &Value) -> Json {
+pub fn with_types(attributes: &Json, ty: &Type) -> Json {
     match (ty, attributes) {
         (_, Json::Null) => Json::Null,
         (Type::Dynamic, free) => {
-            let ty = match (prior, Value::dynamic_from_json(free)) {
-                (Value::Dynamic(ty, was), _) if was.to_json().is_ok_and(|was| was == *free) => ty.to_json(),
-                (_, Value::Dynamic(ty, _)) => ty.to_json(),
+            let ty = match Value::dynamic_from_json(free) {
+                Value::Dynamic(ty, _) => ty.to_json(),
                 _ => Type::Dynamic.to_json(),
             };
             json!({"type": ty, "value": free})
@@ -33,20 +29,55 @@ pub fn with_types(attributes: &Json, ty: &Type, prior: &Value) -> Json {
         (Type::Object(types), Json::Object(members)) => members
             .iter()
             .map(|(name, member)| match types.get(name) {
-                Some(ty) => (name.clone(), with_types(member, ty, prior.get(name))),
+                Some(ty) => (name.clone(), with_types(member, ty)),
                 None => (name.clone(), member.clone()),
             })
             .collect(),
-        (Type::Map(ty), Json::Object(members)) => members
-            .iter()
-            .map(|(name, member)| (name.clone(), with_types(member, ty, prior.get(name))))
-            .collect(),
-        (Type::List(ty), Json::Array(elements)) => elements
-            .iter()
-            .enumerate()
-            .map(|(index, element)| with_types(element, ty, prior.get_index(index)))
-            .collect(),
+        (Type::Map(ty), Json::Object(members)) => {
+            members.iter().map(|(name, member)| (name.clone(), with_types(member, ty))).collect()
+        }
+        (Type::List(ty), Json::Array(elements)) => {
+            elements.iter().map(|element| with_types(element, ty)).collect()
+        }
         _ => attributes.clone(),
+    }
+}
+
+/// A value that came back as JSON, with all that JSON does not tell as it was in `prior`, wherever it says the same: HCL may have made a list or
+/// a map of what comes back as a tuple or an object, and a number may have more digits than JSON has. Either would be shown as a change.
+pub fn as_it_was(prior: &Value, fresh: Value) -> Value {
+    if prior.rounds_to(&fresh) {
+        return prior.clone();
+    }
+    match fresh {
+        // The type that it brings along is that of the whole.
+        Value::Dynamic(..) => fresh,
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, member)| {
+                    let member = as_it_was(prior.get(&name), member);
+                    (name, member)
+                })
+                .collect(),
+        ),
+        Value::Map(members) => Value::Map(
+            members
+                .into_iter()
+                .map(|(name, member)| {
+                    let member = as_it_was(prior.get(&name), member);
+                    (name, member)
+                })
+                .collect(),
+        ),
+        Value::List(elements) => Value::List(
+            elements
+                .into_iter()
+                .enumerate()
+                .map(|(index, element)| as_it_was(prior.get_index(index), element))
+                .collect(),
+        ),
+        fresh => fresh,
     }
 }
 
@@ -98,8 +129,9 @@ mod tests {
         let ty = Type::object([("name", Type::String), ("values", Type::Dynamic)]);
         let read = |values: Json, prior: Value| {
             let prior = Value::object([("name", "a".into()), ("values", prior)]);
-            let text = with_types(&json!({"name": "a", "values": values}), &ty, &prior).to_string();
-            tfplugin::codec::decode_json(text.as_bytes(), &ty).map(|read| read.get("values").clone())
+            let text = with_types(&json!({"name": "b", "values": values}), &ty).to_string();
+            let fresh = tfplugin::codec::decode_json(text.as_bytes(), &ty);
+            fresh.map(|fresh| as_it_was(&prior, fresh).get("values").clone())
         };
         let values = json!({"replicas": 2, "hosts": ["a", "b"], "none": null, "deep": [{"x": true}, 1.5]});
         assert_eq!(read(values.clone(), Value::Null), Ok(Value::dynamic_from_json(&values)));
@@ -108,5 +140,26 @@ mod tests {
         let list = Value::dynamic(Value::list(["a", "b"]));
         assert_eq!(read(json!(["a", "b"]), list.clone()), Ok(list.clone()));
         assert_eq!(read(json!(["a", "c"]), list), Ok(Value::dynamic_from_json(&json!(["a", "c"]))));
+    }
+
+    #[test]
+    fn a_number_with_more_digits_than_json_has_is_sent_rounded_and_kept_as_it_was() {
+        let third = || Value::Number(format!("0.{}", "3".repeat(155)).parse().unwrap());
+        let values = Value::dynamic(Value::object([("ratio", third()), ("all", Value::list([third()]))]));
+        let (sent, unknown) = json(&values);
+        assert_eq!((&sent["ratio"], &sent["all"][0]), (&json!(1.0 / 3.0), &json!(1.0 / 3.0)));
+        assert!(unknown.is_empty());
+        assert_eq!(as_it_was(&values, Value::dynamic_from_json(&sent)), values);
+        let other = Value::dynamic_from_json(&json!({"ratio": 0.25, "all": [0.25]}));
+        assert_eq!(as_it_was(&values, other.clone()), other);
+    }
+
+    #[test]
+    fn a_whole_number_that_json_has_not_leaves_the_other_values_in_place() {
+        let big = Value::Number("123456789012345678901234567890".parse().unwrap());
+        let (sent, _) =
+            json(&Value::object([("big", big), ("name", "app".into()), ("late", Value::Unknown)]));
+        assert_eq!(sent["name"], "app");
+        assert!(sent["big"].is_f64() && sent["late"].is_null(), "{sent}");
     }
 }

@@ -184,17 +184,18 @@ fn state_from(resource: &FluxResource, attributes: &Json) -> Result<Value, Diagn
     state_like(&Value::Null, resource, attributes)
 }
 
-/// The same, where free values that are what they were before keep their type.
+/// The same, where values that are what they were before keep their type and their digits.
 fn state_like(prior: &Value, resource: &FluxResource, attributes: &Json) -> Result<Value, Diagnostics> {
     let ty = resource.schema().ty();
-    let text = convert::with_types(attributes, &ty, prior).to_string();
-    tfplugin::codec::decode_json(text.as_bytes(), &ty).map_err(|error| {
+    let text = convert::with_types(attributes, &ty).to_string();
+    let fresh = tfplugin::codec::decode_json(text.as_bytes(), &ty).map_err(|error| -> Diagnostics {
         Diagnostic::error(
             "The object does not fit the schema",
             format!("The cluster holds a value of another type than this provider knows: {error}. Update the provider or Flux."),
         )
         .into()
-    })
+    })?;
+    Ok(convert::as_it_was(prior, fresh))
 }
 
 /// Attributes that tell the cluster's side of the object.

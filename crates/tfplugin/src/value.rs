@@ -111,7 +111,7 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// The path of the first value that is unknown, or of the first number that 64 bits cannot hold.
+    /// The path of the first value that is unknown, or of the first whole number that 64 bits cannot hold.
     pub fn to_json(&self) -> Result<serde_json::Value, ToJsonError> {
         fn convert(value: &Value, path: &mut AttributePath) -> Result<serde_json::Value, ToJsonError> {
             Ok(match value {
@@ -144,6 +144,42 @@ impl Value {
             })
         }
         convert(self, &mut AttributePath::new())
+    }
+
+    /// The same of any value: what is unknown becomes null, and a number that has no JSON the nearest one that has.
+    #[must_use]
+    pub fn to_rounded_json(&self) -> serde_json::Value {
+        match self {
+            Self::Unknown | Self::Null => serde_json::Value::Null,
+            Self::Bool(bool) => (*bool).into(),
+            Self::Number(number) => number.to_rounded_json().into(),
+            Self::String(text) => text.as_str().into(),
+            Self::Dynamic(_, inner) => inner.to_rounded_json(),
+            Self::List(elements) | Self::Set(elements) | Self::Tuple(elements) => {
+                elements.iter().map(Self::to_rounded_json).collect()
+            }
+            Self::Map(members) | Self::Object(members) => {
+                members.iter().map(|(name, member)| (name.clone(), member.to_rounded_json())).collect()
+            }
+        }
+    }
+
+    /// Whether the other value is what JSON makes of this one: lists, sets and tuples become the same there, and so do maps and objects, and
+    /// fractions the nearest binary ones.
+    #[must_use]
+    pub fn rounds_to(&self, other: &Self) -> bool {
+        if let (Some(one), Some(other)) = (self.as_elements(), other.as_elements()) {
+            return one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| one.rounds_to(other));
+        }
+        if let (Some(one), Some(other)) = (self.as_members(), other.as_members()) {
+            return one.keys().eq(other.keys())
+                && one.values().zip(other.values()).all(|(one, other)| one.rounds_to(other));
+        }
+        match (self.peeled(), other.peeled()) {
+            (Self::Number(one), Self::Number(other)) => one.rounds_to(other),
+            (one, other) => one == other,
+        }
     }
 
     /// An attribute or a map's element. What lies below an unknown is unknown; what is absent, or lies below a null or

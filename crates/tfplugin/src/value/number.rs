@@ -95,8 +95,8 @@ impl Number {
         }
     }
 
-    /// The number as JSON, if JSON as programs read it (64-bit integers, else the nearest binary fraction) gives the
-    /// same digits back; `None` rather than a silently different number.
+    /// The number as JSON, as programs read it: a whole number exactly, in 64 bits, and a fraction as the nearest binary one, which is
+    /// what becomes of 1/3 in every program. `None` for a whole number beyond 64 bits, rather than a silently different one.
     #[must_use]
     pub fn to_json(&self) -> Option<serde_json::Number> {
         if let Some(int) = self.as_i64() {
@@ -106,9 +106,28 @@ impl Number {
             return Some(int.into());
         }
         let float = self.as_f64();
-        (float.is_finite() && !self.is_whole() && Number::from(float) == *self)
-            .then(|| serde_json::Number::from_f64(float))
-            .flatten()
+        if self.is_whole() || !float.is_finite() {
+            None
+        } else if float.fract() == 0.0 {
+            // So near to a whole number that it becomes one, which is written as such.
+            Self::from_exact_f64(float)?.as_i64().map(Into::into)
+        } else {
+            serde_json::Number::from_f64(float)
+        }
+    }
+
+    /// The same, where a number that has no JSON becomes the nearest one that has.
+    #[must_use]
+    pub fn to_rounded_json(&self) -> serde_json::Number {
+        let rounded = || serde_json::Number::from_f64(self.as_f64().clamp(f64::MIN, f64::MAX));
+        self.to_json().or_else(rounded).unwrap_or_else(|| 0.into())
+    }
+
+    /// Whether the other number is what JSON makes of this one: itself, or the binary fraction nearest to it. Readers of JSON miss a
+    /// fraction by one unit of its last place, so one more or less is the same.
+    #[must_use]
+    pub fn rounds_to(&self, other: &Self) -> bool {
+        self == other || (!self.is_whole() && self.as_f64().to_bits().abs_diff(other.as_f64().to_bits()) <= 1)
     }
 
     /// The number that a binary fraction holds, bit by bit; `None` for what is not a number. In contrast,
@@ -368,11 +387,35 @@ mod tests {
     }
 
     #[test]
-    fn json_never_gives_a_different_number() {
-        assert_eq!(number("0.1").to_json().unwrap().to_string(), "0.1");
-        assert_eq!(number("18446744073709551615").to_json().unwrap().to_string(), "18446744073709551615");
-        assert_eq!(number("123456789012345678901234567890").to_json(), None);
-        assert_eq!(number("0.12345678901234567890123456789").to_json(), None);
+    fn json_gives_whole_numbers_exactly_or_not_at_all_and_fractions_as_near_as_it_can() {
+        let json = |text: &str| number(text).to_json().map(|number| number.to_string());
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(json("0.1"), some("0.1"));
+        assert_eq!(json("18446744073709551615"), some("18446744073709551615"));
+        assert_eq!(json("0.12345678901234567890123456789"), some("0.12345678901234568"));
+        assert_eq!(json(&format!("-0.{}", "3".repeat(155))), some("-0.3333333333333333"));
+        assert_eq!(json("0.99999999999999999999"), some("1"));
+        assert_eq!(json("1e-400"), some("0"));
+        assert_eq!(json("123456789012345678901234567890"), None);
+        assert_eq!(json("123456789012345678901234567890.5"), None);
         assert_eq!(Number::from(f64::INFINITY).to_json(), None);
+    }
+
+    #[test]
+    fn a_number_that_has_no_json_is_rounded_only_where_that_is_asked_for() {
+        let rounded = |text: &str| number(text).to_rounded_json().as_f64().unwrap();
+        assert_eq!(rounded("123456789012345678901234567890"), 1.234_567_890_123_456_8e29);
+        assert_eq!(rounded("-1e400"), f64::MIN);
+        assert_eq!(number("7").to_rounded_json(), 7.into());
+    }
+
+    #[test]
+    fn a_third_rounds_to_what_json_has_of_it_and_to_nothing_else() {
+        let third = number(&format!("0.{}", "3".repeat(155)));
+        assert!(third.rounds_to(&number("0.3333333333333333")));
+        assert!(third.rounds_to(&number("0.33333333333333337")), "a reader may miss by one");
+        assert!(!third.rounds_to(&number("0.33333333333333")));
+        assert!(!third.rounds_to(&number("-0.3333333333333333")));
+        assert!(!number("9007199254740993").rounds_to(&number("9007199254740992")));
     }
 }
