@@ -52,7 +52,10 @@ fn attribute(field: &Field) -> Attribute {
     attribute.required = field.required;
     attribute.optional = !field.required;
     attribute.sensitive = field.sensitive;
-    attribute.requires_replace = field.immutable;
+    if field.immutable {
+        // The API compares an old value with a new one: where either is missing, nothing keeps it from being set or left out.
+        attribute = attribute.requires_replace_if(|prior, planned| !prior.is_null() && !planned.is_null());
+    }
     if let Some(default) = field.default_value()
         && let Some(value) = filled_in(&field.ty, &default)
     {

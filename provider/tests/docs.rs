@@ -206,6 +206,9 @@ fn list(attributes: &[Attribute], depth: usize, text: &mut String) {
         if attribute.requires_replace {
             notes.push("a change replaces the object".to_owned());
         }
+        if attribute.requires_replace_if.is_some() {
+            notes.push("another value replaces the object".to_owned());
+        }
         if attribute.sensitive {
             notes.push("sensitive".to_owned());
         }
