@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use cluster::{Proxies, Secret};
 
 /// The variables that stand for one attribute each where the configuration leaves it out. The first ones are those of the providers for
-/// Kubernetes and Helm, the others those of the provider for DigitalOcean.
-const NAMES: [&str; 13] = [
+/// Kubernetes and Helm, the next those of the provider for DigitalOcean; the last is our own.
+const NAMES: [&str; 14] = [
     "KUBE_HOST",
     "KUBE_TOKEN",
     "KUBE_CLUSTER_CA_CERT_DATA",
@@ -22,7 +22,11 @@ const NAMES: [&str; 13] = [
     "KUBE_CTX_AUTH_INFO",
     "DIGITALOCEAN_TOKEN",
     "DIGITALOCEAN_API_URL",
+    REPOSITORY_PASSWORD,
 ];
+
+/// The password for the user of a chart repository, where the configuration names the user and no password.
+pub const REPOSITORY_PASSWORD: &str = "FLUXGATE_REPOSITORY_PASSWORD";
 
 /// The variables that name a connection where the configuration does not.
 #[derive(Clone, Debug, Default)]

@@ -62,7 +62,7 @@ impl Provider for FluxgateProvider {
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
         vec![
-            Arc::new(ChartData::new(self.charts.clone())),
+            Arc::new(ChartData::new(self.charts.clone(), self.environment.clone())),
             Arc::new(InventoryData::new(self.shared.clone())),
             Arc::new(PolicyReportData::new(self.shared.clone())),
             Arc::new(PreflightData::new(self.shared.clone())),

@@ -1,7 +1,7 @@
 //! No credential is shown or kept: for each way of having one, everything that OpenTofu and the provider write while they plan, apply,
 //! refresh and fail is searched, logs at TRACE and JSON included.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use base64::{
     Engine,
@@ -16,7 +16,7 @@ use testutil::{
     require,
 };
 
-use crate::support::{api, definitions, live, repository, unconnected};
+use crate::support::{api, definitions, live, repository, tofu, unconnected};
 
 /// A secret and how it may be spelled.
 struct Mark {
@@ -406,4 +406,373 @@ fn who_we_are_to_a_chart_repository_and_to_a_proxy_is_shown_and_kept_nowhere() {
     watched.is_clean("a chart repository behind a proxy", &marks);
     watched.is_clean("wrong passwords", &[Mark::new("a wrong password", "mArKeD-wrong-password")]);
     watched.hear(watched.tofu.destroy());
+}
+
+#[test]
+fn the_password_for_charts_of_a_data_source_is_kept_out_of_the_state_by_the_environment_alone() {
+    const PASSWORD: &str = "mArKeD-password-of-charts";
+    let options = ChartServerOptions {
+        credentials: Some(("ada".to_owned(), PASSWORD.to_owned())),
+        ..ChartServerOptions::default()
+    };
+    let charts = require!(ChartServer::start(
+        &Pki::new().unwrap(),
+        [PackagedChart::small("flux2", "2.18.3")],
+        options
+    ));
+    let chart = |more: &str| {
+        format!(
+            "data \"fluxgate_chart\" \"flux\" {{\n  name = \"flux\"\n  namespace = \"flux-system\"\n  chart = \"flux2\"\n  version = \"2.18.3\"\n  repository = {}\n  repository_ca_file = {}\n  {more}\n}}\noutput \"version\" {{\n  value = data.fluxgate_chart.flux.chart_version\n}}\n",
+            json!(charts.url()),
+            json!(charts.ca_file())
+        )
+    };
+    let user = "repository_username = \"ada\"";
+    let tofu = require!(unconnected(&chart(user))).file("provider.tf", "provider \"fluxgate\" {}\n");
+    let mut watched = Watched::new(tofu.env("FLUXGATE_REPOSITORY_PASSWORD", PASSWORD));
+    watched.hear(watched.tofu.plan().changes());
+    watched.said += &watched.tofu.show_plan().raw.to_string();
+    watched.hear(watched.tofu.apply().success());
+    assert_eq!(watched.tofu.output()["version"], "2.18.3");
+    let mark = [Mark::new("the password for charts", PASSWORD)];
+    assert_eq!(watched.found(&mark), Vec::<String>::new());
+
+    // Nobody is told it who is not named, and what is written goes before it.
+    watched.tofu.write("main.tf", &chart(""));
+    let asked = charts.requests().len();
+    watched.fail("401");
+    assert!(charts.requests()[asked..].iter().all(|request| !request.authorization));
+    watched.tofu.write("main.tf", &chart(&format!("{user}\n  repository_password = \"wrong\"")));
+    watched.fail("401");
+
+    // The page says where it stands when it is written: in the state.
+    watched.tofu.set_env("FLUXGATE_REPOSITORY_PASSWORD", "");
+    watched.tofu.write("main.tf", &chart(&format!("{user}\n  repository_password = \"{PASSWORD}\"")));
+    let _ = watched.tofu.plan().success();
+    watched.tofu.apply().success();
+    let found = watched.found(&mark);
+    assert!(found.iter().any(|found| found.contains("in terraform.tfstate:")), "{found:?}");
+}
+
+/// The values of each family of `fluxgate_secret`, some twice, since not everything goes together: the keys, and what each holds.
+fn families(pki: &Pki) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let pair = pki.client_certificate("mArKeD-client", None).unwrap();
+    let (certificate, key) = (pair.certificate_pem, pair.key_pem);
+    let authority = pki.ca_pem();
+    let marked = |what: &str| format!("mArKeD-{what}-9f3c71");
+    let body = STANDARD.encode("mArKeD-key-of-some-length-that-says-nothing-else-9f3c71-9f3c72-9f3c73");
+    let armored = |what: &str| format!("-----BEGIN {what}-----\n{body}\n-----END {what}-----\n");
+    let policy = json!({"version": "1.0", "trustPolicies": [{"name": marked("policy")}]}).to_string();
+    let public_key = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQSBwdWJsaWMga2V5IGZvciBhIHRl\nc3QsIHdoaWNoIGJlbG9uZ3MgdG8gbm9ib2R5IGF0IGFsbCwgNjQgYnl0Lg==\n-----END PUBLIC KEY-----\n";
+    let login = || vec![("username", marked("user")), ("password", marked("password"))];
+    let client = || {
+        vec![
+            ("ca_certificate", authority.clone()),
+            ("client_certificate", certificate.clone()),
+            ("client_key", key.clone()),
+        ]
+    };
+    let host =
+        "mArKeD-host-9f3c71 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    vec![
+        ("git_https", [login(), client()].concat()),
+        ("git_https", vec![("bearer_token", marked("bearer"))]),
+        (
+            "git_ssh",
+            vec![
+                ("identity", armored("PRIVATE KEY")),
+                ("identity_pub", marked("public")),
+                ("known_hosts", host.to_owned()),
+                ("passphrase", marked("passphrase")),
+            ],
+        ),
+        (
+            "github_app",
+            vec![
+                ("app_id", "918273645546372".to_owned()),
+                ("installation_id", "819283746455637".to_owned()),
+                ("private_key", key.clone()),
+                ("base_url", "https://marked-9f3c71.example.com/api/v3".to_owned()),
+                ("ca_certificate", authority.clone()),
+            ],
+        ),
+        (
+            "github_app",
+            vec![
+                ("app_id", "918273645546372".to_owned()),
+                ("installation_owner", marked("owner")),
+                ("private_key", key.clone()),
+            ],
+        ),
+        ("helm", [login(), client()].concat()),
+        ("oci", [vec![("registry", "marked-9f3c71.example.com".to_owned())], login()].concat()),
+        (
+            "tls",
+            vec![
+                ("ca_certificate", authority.clone()),
+                ("certificate", certificate.clone()),
+                ("key", key.clone()),
+            ],
+        ),
+        ("proxy", [vec![("address", "http://marked-9f3c71.example.com:3128".to_owned())], login()].concat()),
+        ("receiver", vec![("token", marked("token"))]),
+        ("cosign", vec![("public_keys", public_key.to_owned())]),
+        ("notation", vec![("trust_policy", policy), ("certificates", authority.clone())]),
+        (
+            "sops",
+            vec![
+                ("age_keys", "AGE-SECRET-KEY-1MARKED9F3C71".to_owned()),
+                ("pgp_keys", armored("PGP PRIVATE KEY BLOCK")),
+            ],
+        ),
+        ("generic", vec![("data", marked("data")), ("data_base64", STANDARD.encode(marked("bytes")))]),
+    ]
+}
+
+/// The keys of families that are maps of texts.
+const MAPS: [&str; 5] = ["public_keys", "certificates", "age_keys", "pgp_keys", "data"];
+
+#[test]
+fn a_value_of_any_family_of_secrets_is_shown_and_kept_nowhere() {
+    let plane = require!(api());
+    let namespace = plane.namespace("unseen");
+    let pki = Pki::new().unwrap();
+    let families = families(&pki);
+    let (mut configuration, mut values, mut marks) = (String::new(), serde_json::Map::new(), Vec::new());
+    for (number, (family, keys)) in families.iter().enumerate() {
+        let mut lines = String::new();
+        for (key, value) in keys {
+            let name = format!("{number}.{key}");
+            let taken = format!("var.values[\"{name}\"]");
+            let taken = match *key {
+                "data_base64" => format!("{{ two = {taken} }}"),
+                key if MAPS.contains(&key) => format!("{{ one = {taken} }}"),
+                _ => taken,
+            };
+            lines += &format!("    {key} = {taken}\n");
+            values.insert(name, json!(value));
+            let what = format!("{family}.{key}");
+            match value.contains("-----BEGIN") {
+                true => marks.extend(Mark::of_pem(&what, value)),
+                false => marks.push(Mark::new(&what, value)),
+            }
+        }
+        configuration += &format!(
+            "resource \"fluxgate_secret\" \"s{number}\" {{\n  name = \"s{number}\"\n  namespace = \"{namespace}\"\n  {family} = {{\n{lines}  }}\n}}\n"
+        );
+    }
+    let variables = "variable \"values\" {\n  type = map(string)\n  ephemeral = true\n}\n";
+    let tofu = require!(unconnected(&(variables.to_owned() + &configuration)))
+        .file("provider.tf", &by_file(plane.kubeconfig_path()))
+        .env("TF_VAR_values", Value::Object(values).to_string());
+    let mut watched = Watched::new(tofu);
+    watched.live_through();
+    watched.is_clean("success", &marks);
+    for (number, (family, keys)) in families.iter().enumerate() {
+        let object = live(&plane, "Secret", &namespace, &format!("s{number}")).unwrap();
+        let held = object["data"].as_object().unwrap().len();
+        assert_eq!(
+            held,
+            if *family == "oci" { 1 } else { keys.len() },
+            "{family}: what is searched for was there"
+        );
+    }
+
+    watched.tofu.write(
+        "main.tf",
+        &(variables.to_owned() + &configuration.replace("  name = ", "  version = 2\n  name = ")),
+    );
+    watched.tofu.write(
+        "provider.tf",
+        &by_file(&plane.write_kubeconfig(&plane.kubeconfig().server(&require!(nobody())))),
+    );
+    watched.fail("cannot be reached");
+    watched.is_clean("an unreachable cluster", &marks);
+}
+
+#[test]
+fn what_is_secret_in_the_providers_own_block_is_shown_and_kept_nowhere() {
+    let plane = require!(api());
+    let identity = plane.pki().client_certificate("mArKeD-somebody", Some("system:masters")).unwrap();
+    let proxy = require!(ForwardProxy::start(Speaks::Http, plane.pki(), Some("ada:mArKeD-at-proxy-9f3c71")));
+    let folder = tempfile::tempdir().unwrap();
+    let credential = json!({
+        "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+        "status": { "token": plane.token() },
+    });
+    let plugin = folder.path().join("plugin");
+    fs::write(&plugin, format!("#!/bin/sh\ntest \"$SESSION\" || exit 1\necho '{credential}'\n")).unwrap();
+    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
+    let port = plane.server().rsplit(':').next().unwrap();
+    let (server, authority) = (json!(plane.server()), json!(plane.ca_pem()));
+    let through = json!(format!("https://kubernetes.example.test:{port}"));
+    let ways = [
+        (
+            "client_key",
+            format!(
+                "host = {server}, cluster_ca_certificate = {authority}, client_certificate = {}, client_key = var.mark",
+                json!(identity.certificate_pem)
+            ),
+            identity.key_pem.clone(),
+            Mark::of_pem("client_key", &identity.key_pem),
+        ),
+        (
+            "proxy_url",
+            format!(
+                "host = {through}, tls_server_name = \"localhost\", cluster_ca_certificate = {authority}, token = {}, proxy_url = var.mark",
+                json!(plane.token())
+            ),
+            proxy.url("ada:mArKeD-at-proxy-9f3c71"),
+            vec![Mark::new("the password at the proxy", "mArKeD-at-proxy-9f3c71")],
+        ),
+        (
+            "exec.env",
+            format!(
+                "host = {server}, cluster_ca_certificate = {authority}, exec = {{ api_version = \"client.authentication.k8s.io/v1\", command = {}, env = {{ SESSION = var.mark }} }}",
+                json!(plugin)
+            ),
+            "mArKeD-session-9f3c71".to_owned(),
+            vec![Mark::new("the variable", "mArKeD-session-9f3c71"), Mark::new("the token", plane.token())],
+        ),
+    ];
+    for (way, attributes, value, marks) in ways {
+        // As the provider's own connection, and as that of a further cluster.
+        for further in [false, true] {
+            let namespace = plane.namespace("unseen");
+            let variable = "variable \"mark\" {\n  type = string\n  ephemeral = true\n}\n";
+            let (block, cluster) = match further {
+                false => (format!("kubernetes = {{ {attributes} }}"), ""),
+                true => (
+                    format!("clusters = {{ far = {{ kubernetes = {{ {attributes} }} }} }}"),
+                    "  cluster = \"far\"\n",
+                ),
+            };
+            let object = repository(&namespace, "").replace("  wait ", &format!("{cluster}  wait "));
+            // The token of the proxy's way is a literal, which OpenTofu itself writes.
+            let tofu = require!(unconnected(&object))
+                .file("provider.tf", &format!("{variable}provider \"fluxgate\" {{\n  {block}\n}}\n"))
+                .env("TF_VAR_mark", &value);
+            let mut watched = Watched::new(tofu);
+            watched.live_through();
+            assert!(live(&plane, "GitRepository", &namespace, "app").is_some(), "{way}");
+            watched.is_clean(way, &marks);
+            // A connection that cannot be had: what is marked is wrong, and part of no message.
+            watched.tofu.set_env("TF_VAR_mark", format!("::{value}"));
+            let run = watched.tofu.plan();
+            if way != "exec.env" {
+                watched.hear(run.failure());
+            }
+            watched.is_clean(way, &marks);
+        }
+    }
+}
+
+#[test]
+fn a_token_of_digitalocean_in_the_providers_block_is_shown_and_kept_nowhere() {
+    let account = require!(DigitalOcean::start());
+    let dev = require!(account.cluster("dev", Size::Api));
+    require!(definitions(&dev.plane));
+    let namespace = dev.plane.namespace("unseen");
+    let variable = "variable \"mark\" {\n  type = string\n  ephemeral = true\n}\n";
+    let doks = "doks = { cluster_name = \"dev\", token = var.mark }";
+    let ticket = "ephemeral \"fluxgate_doks_credentials\" \"dev\" {\n  cluster_name = \"dev\"\n  api_token = var.mark\n}\nresource \"fluxgate_secret\" \"from\" {\n  name = \"from\"\n  namespace = \"NAMESPACE\"\n  generic = { data = { token = ephemeral.fluxgate_doks_credentials.dev.token } }\n}\n";
+    let tofu =
+        require!(unconnected(&(repository(&namespace, "") + &ticket.replace("NAMESPACE", &namespace))))
+            .file("provider.tf", &format!("{variable}provider \"fluxgate\" {{\n  {doks}\n}}\n"))
+            .env("TF_VAR_mark", account.token())
+            .env("DIGITALOCEAN_API_URL", account.url())
+            .env("SSL_CERT_FILE", account.ca_path());
+    let mut watched = Watched::new(tofu);
+    watched.live_through();
+    watched.tofu.set_env("TF_VAR_mark", "mArKeD-token-that-nobody-knows");
+    watched.fail("401");
+    let mut marks = vec![
+        Mark::new("the account's token", account.token()),
+        Mark::new("a wrong token", "mArKeD-token-that-nobody-knows"),
+    ];
+    marks.extend(account.issued(&dev.id).iter().map(|token| Mark::new("a token of the cluster", token)));
+    watched.is_clean("doks.token", &marks);
+}
+
+/// What the schema hides, with the test that feeds a marked value into it, besides the families of `fluxgate_secret`.
+const CASES: [(&str, &str); 14] = [
+    ("provider kubernetes.token", "a_credential_of_a_cluster_is_shown_and_kept_nowhere"),
+    ("provider kubernetes.client_key", "what_is_secret_in_the_providers_own_block_is_shown_and_kept_nowhere"),
+    ("provider kubernetes.proxy_url", "what_is_secret_in_the_providers_own_block_is_shown_and_kept_nowhere"),
+    ("provider kubernetes.exec.env", "what_is_secret_in_the_providers_own_block_is_shown_and_kept_nowhere"),
+    ("provider doks.token", "a_token_of_digitalocean_in_the_providers_block_is_shown_and_kept_nowhere"),
+    (
+        "resource fluxgate_install.repository_password_wo",
+        "who_we_are_to_a_chart_repository_and_to_a_proxy_is_shown_and_kept_nowhere",
+    ),
+    ("resource fluxgate_install.set_wo.name", "values_of_ephemeral_variables_are_shown_nowhere"),
+    ("resource fluxgate_install.set_wo.type", "values_of_ephemeral_variables_are_shown_nowhere"),
+    ("resource fluxgate_install.set_wo.value", "values_of_ephemeral_variables_are_shown_nowhere"),
+    (
+        "data fluxgate_chart.repository_password",
+        "the_password_for_charts_of_a_data_source_is_kept_out_of_the_state_by_the_environment_alone",
+    ),
+    (
+        "ephemeral fluxgate_doks_credentials.api_token",
+        "a_token_of_digitalocean_in_the_providers_block_is_shown_and_kept_nowhere",
+    ),
+    (
+        "ephemeral fluxgate_doks_credentials.token",
+        "a_token_of_digitalocean_in_the_providers_block_is_shown_and_kept_nowhere",
+    ),
+    // Old clusters have it instead of a token; it goes the same way.
+    (
+        "ephemeral fluxgate_doks_credentials.client_key",
+        "a_token_of_digitalocean_in_the_providers_block_is_shown_and_kept_nowhere",
+    ),
+    ("provider clusters.*", "what_is_secret_in_the_providers_own_block_is_shown_and_kept_nowhere"),
+];
+
+/// The attributes without attributes of their own that are hidden, or lie in something that is.
+fn hidden(attributes: &Value, at: &str, outer: bool, found: &mut BTreeSet<String>) {
+    for (name, attribute) in attributes.as_object().into_iter().flatten() {
+        let path = if at.ends_with(' ') { format!("{at}{name}") } else { format!("{at}.{name}") };
+        let is = |flag: &str| attribute[flag] == true;
+        let hides = outer || is("sensitive") || is("write_only");
+        match attribute["nested_type"]["attributes"].as_object() {
+            Some(_) => hidden(&attribute["nested_type"]["attributes"], &path, hides, found),
+            None if hides => {
+                found.insert(path);
+            }
+            None => {}
+        }
+    }
+}
+
+#[test]
+fn nothing_that_a_schema_hides_is_without_a_test_that_searches_for_it() {
+    let plane = require!(api());
+    let tofu = require!(tofu(&plane, ""));
+    let schemas: Value = tofu.run(&["providers", "schema", "-json"]).success().json();
+    let ours = &schemas["provider_schemas"]["registry.opentofu.org/fluxgate/fluxgate"];
+    let mut found = BTreeSet::new();
+    hidden(&ours["provider"]["block"]["attributes"], "provider ", false, &mut found);
+    for (kind, list) in [
+        ("resource", "resource_schemas"),
+        ("data", "data_source_schemas"),
+        ("ephemeral", "ephemeral_resource_schemas"),
+    ] {
+        for (name, schema) in ours[list].as_object().into_iter().flatten() {
+            hidden(&schema["block"]["attributes"], &format!("{kind} {name}"), false, &mut found);
+        }
+    }
+    let mut cases: BTreeSet<String> = CASES.iter().map(|(path, _)| (*path).to_owned()).collect();
+    for (family, keys) in families(&Pki::new().unwrap()) {
+        cases.extend(keys.iter().map(|(key, _)| format!("resource fluxgate_secret.{family}.{key}")));
+    }
+    // What a further cluster has is what the provider's own connection has.
+    let further = found.iter().filter_map(|path| path.strip_prefix("provider clusters."));
+    let further: BTreeSet<String> = further.map(|path| format!("provider {path}")).collect();
+    assert!(!further.is_empty() && further.is_subset(&found), "{further:?}");
+    found.retain(|path| !path.starts_with("provider clusters."));
+    found.insert("provider clusters.*".to_owned());
+    let without: Vec<_> = found.difference(&cases).collect();
+    assert!(without.is_empty(), "without a test: {without:?}");
+    let gone: Vec<_> = cases.difference(&found).collect();
+    assert!(gone.is_empty(), "no longer hidden: {gone:?}");
 }

@@ -11,24 +11,39 @@ use tfplugin::{
     value::{Type, Value},
 };
 
-use crate::install::{
-    charts::{Charts, For, rendered},
-    inputs,
-    objects::Names,
-    schema::chart_attributes,
-    scrub::Scrub,
+use crate::{
+    environment::{Environment, REPOSITORY_PASSWORD},
+    install::{
+        charts::{Charts, For, rendered},
+        inputs,
+        objects::Names,
+        schema::chart_attributes,
+        scrub::Scrub,
+    },
 };
 
 /// The data source.
 #[derive(Debug)]
 pub struct ChartData {
     charts: Charts,
+    environment: Environment,
 }
 
 impl ChartData {
-    /// The data source, with the charts that the process has fetched.
-    pub fn new(charts: Charts) -> Self {
-        Self { charts }
+    /// The data source, with the charts that the process has fetched, and the environment that a password may stand in.
+    pub fn new(charts: Charts, environment: Environment) -> Self {
+        Self { charts, environment }
+    }
+
+    /// The password for the repository: what is written, else what the environment has for a user that is written.
+    fn password(&self, config: &Value) -> Value {
+        let written = config.get("repository_password");
+        match self.environment.get(REPOSITORY_PASSWORD) {
+            Some(password) if written.is_null() && config.get("repository_username").as_str().is_some() => {
+                Value::from(password)
+            }
+            _ => written.clone(),
+        }
     }
 }
 
@@ -45,7 +60,7 @@ impl DataSource for ChartData {
                 .required()
                 .describe("Namespace of the release for which it is rendered."),
         ];
-        // A data source keeps nothing, so it has nothing to keep out.
+        // Data sources cannot have write-only arguments, and OpenTofu keeps all of theirs in the state.
         attributes.extend(chart_attributes().into_iter().filter(|attribute| !attribute.name.contains("_wo")).map(|mut attribute| {
             if attribute.name == "version" {
                 attribute = attribute.describe("The chart's version: an exact one, or a range such as `~2.18.0`. Without it the newest stable one.");
@@ -56,7 +71,7 @@ impl DataSource for ChartData {
             Attribute::string("repository_password")
                 .optional()
                 .sensitive()
-                .describe("Password for the repository."),
+                .describe("Password for the repository. OpenTofu keeps whatever a data source is given in the state and only hides it in its output, so leave this out and put the password into the variable FLUXGATE_REPOSITORY_PASSWORD of the environment, which stands for it where `repository_username` is set."),
         );
         attributes.extend(vec![
             Attribute::string("chart_version").computed().describe("The chart's version as it was found."),
@@ -88,7 +103,7 @@ impl ChartData {
     async fn rendered(&self, call: &Call, mut config: Value) -> Result<Value, Diagnostics> {
         // The attributes of the resource, under which the inputs are read.
         let mut given = config.clone();
-        given.set_at(&"repository_password_wo".into(), config.get("repository_password").clone());
+        given.set_at(&"repository_password_wo".into(), self.password(&config));
         let Some(inputs) = inputs::gather(&given, &given)? else {
             return Err(Diagnostic::error(
                 "The chart is still unknown",
