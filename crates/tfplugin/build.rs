@@ -4,7 +4,6 @@ use tonic_build::manual::{Builder, Method, Service};
 
 /// The calls of `tfplugin6.Provider` that this crate answers; tonic answers any other with "unimplemented".
 const PROVIDER: &[&str] = &[
-    "GetMetadata",
     "GetProviderSchema",
     "GetResourceIdentitySchemas",
     "ValidateProviderConfig",

@@ -315,8 +315,9 @@ async fn answer_to(call: &str) -> tonic::Code {
     client.ready().await.unwrap();
     let path = PathAndQuery::try_from(format!("/tfplugin6.Provider/{call}")).unwrap();
     let codec =
-        tonic_prost::ProstCodec::<m::get_metadata::Request, m::validate_provider_config::Response>::default();
-    let request = tonic::Request::new(m::get_metadata::Request {});
+        tonic_prost::ProstCodec::<m::get_functions::Request, m::validate_provider_config::Response>::default(
+        );
+    let request = tonic::Request::new(m::get_functions::Request {});
     match client.unary(request, path, codec).await {
         Ok(_) => tonic::Code::Ok,
         Err(status) => status.code(),
@@ -351,8 +352,9 @@ async fn what_opentofu_calls_is_answered_and_what_it_never_calls_is_unimplemente
     ] {
         assert_ne!(answer_to(call).await, tonic::Code::Unimplemented, "{call}");
     }
-    // What the protocol has besides, and what it does not have.
+    // What the protocol has besides, and what it does not have. GetMetadata is what providers ask each other for that share a server.
     for call in [
+        "GetMetadata",
         "ListResource",
         "ValidateListResourceConfig",
         "PlanAction",

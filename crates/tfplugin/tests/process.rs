@@ -81,7 +81,7 @@ async fn only_the_host_that_started_it_is_let_in() {
     let (socket, server) = host::parse(&line).unwrap();
     let call = async |server: Option<Vec<u8>>, certificate: Option<&Certificate>| -> Result<(), HostError> {
         let channel = host::connect(socket.clone(), server, certificate).await?;
-        Client::new(channel).get_metadata(m::get_metadata::Request {}).await?;
+        Client::new(channel).get_provider_schema(m::get_provider_schema::Request {}).await?;
         Ok(())
     };
     let other = Certificate::generate().unwrap();
@@ -103,7 +103,9 @@ async fn a_certificate_without_its_key_is_refused() {
     let stolen = certificate.with_key_of(&Certificate::generate().unwrap());
     let channel = host::connect(socket, server, Some(&stolen)).await;
     let called = match channel {
-        Ok(channel) => Client::new(channel).get_metadata(m::get_metadata::Request {}).await.is_ok(),
+        Ok(channel) => {
+            Client::new(channel).get_provider_schema(m::get_provider_schema::Request {}).await.is_ok()
+        }
         Err(_) => false,
     };
     assert!(!called);
@@ -120,7 +122,7 @@ async fn a_host_without_tls_and_one_with_a_folder_are_served() {
     let (socket, server) = host::parse(&line).unwrap();
     assert!(server.is_none() && socket.starts_with(folder.path()));
     let channel = host::connect(socket, None, None).await.unwrap();
-    Client::new(channel).get_metadata(m::get_metadata::Request {}).await.unwrap();
+    Client::new(channel).get_provider_schema(m::get_provider_schema::Request {}).await.unwrap();
     process.kill().await.unwrap();
 }
 
@@ -226,7 +228,7 @@ async fn for_debugging_it_tells_how_to_be_found_and_an_interrupt_ends_it() {
     let socket = PathBuf::from(entry["Addr"]["String"].as_str().unwrap());
     for _ in 0..2 {
         let channel = host::connect(socket.clone(), None, None).await.unwrap();
-        Client::new(channel).get_metadata(m::get_metadata::Request {}).await.unwrap();
+        Client::new(channel).get_provider_schema(m::get_provider_schema::Request {}).await.unwrap();
     }
     kill(process.id().unwrap(), "-INT");
     assert!(tokio::time::timeout(Duration::from_secs(5), process.wait()).await.unwrap().unwrap().success());

@@ -240,7 +240,7 @@ macro_rules! failed {
 }
 
 failed! {
-    get_metadata get_provider_schema get_resource_identity_schemas
+    get_provider_schema get_resource_identity_schemas
     upgrade_resource_state upgrade_resource_identity
     read_resource plan_resource_change apply_resource_change import_resource_state move_resource_state
     read_data_source get_functions
@@ -369,7 +369,6 @@ macro_rules! calls {
 }
 
 calls! {
-    get_metadata = "GetMetadata" none none => provider::metadata;
     get_provider_schema = "GetProviderSchema" none none => provider::schema;
     get_resource_identity_schemas = "GetResourceIdentitySchemas" none none => provider::identity_schemas;
     validate_provider_config = "ValidateProviderConfig" none none => provider::validate;

@@ -249,38 +249,6 @@ pub struct Timestamp {
     pub nanos: i32,
 }
 
-/// A name in the answer to `GetMetadata`.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct TypeName {
-    #[prost(string, tag = "1")]
-    pub type_name: String,
-}
-
-pub mod get_metadata {
-    use prost::Message;
-
-    use super::{Diagnostic, ServerCapabilities, TypeName};
-
-    #[derive(Clone, Copy, PartialEq, Eq, Message)]
-    pub struct Request {}
-
-    #[derive(Clone, PartialEq, Eq, Message)]
-    pub struct Response {
-        #[prost(message, optional, tag = "1")]
-        pub server_capabilities: Option<ServerCapabilities>,
-        #[prost(message, repeated, tag = "2")]
-        pub diagnostics: Vec<Diagnostic>,
-        #[prost(message, repeated, tag = "3")]
-        pub data_sources: Vec<TypeName>,
-        #[prost(message, repeated, tag = "4")]
-        pub resources: Vec<TypeName>,
-        #[prost(message, repeated, tag = "5")]
-        pub functions: Vec<TypeName>,
-        #[prost(message, repeated, tag = "6")]
-        pub ephemeral_resources: Vec<TypeName>,
-    }
-}
-
 pub mod get_provider_schema {
     use std::collections::BTreeMap;
 

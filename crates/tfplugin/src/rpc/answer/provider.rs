@@ -14,23 +14,6 @@ const CAPABILITIES: m::ServerCapabilities = m::ServerCapabilities {
     move_resource_state: true,
 };
 
-pub(super) async fn metadata(
-    offer: Arc<Offer>,
-    _call: Call,
-    _request: m::get_metadata::Request,
-) -> Result<m::get_metadata::Response, Diagnostics> {
-    let names =
-        |names: Vec<&String>| names.into_iter().map(|name| m::TypeName { type_name: name.clone() }).collect();
-    Ok(m::get_metadata::Response {
-        server_capabilities: Some(CAPABILITIES),
-        diagnostics: Vec::new(),
-        resources: names(offer.resources.keys().collect()),
-        data_sources: names(offer.data_sources.keys().collect()),
-        functions: names(offer.functions.keys().collect()),
-        ephemeral_resources: names(offer.ephemeral_resources.keys().collect()),
-    })
-}
-
 pub(super) async fn schema(
     offer: Arc<Offer>,
     _call: Call,
