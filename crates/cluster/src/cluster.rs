@@ -22,6 +22,7 @@ use crate::{
     collection::Collections,
     connect::{Road, Session},
     definition::Definitions,
+    kinds::ServedKinds,
     object::text,
     silence::Silence,
 };
@@ -52,6 +53,7 @@ struct Inner {
     resources: Mutex<HashMap<String, Vec<Resource>>>,
     collections: Collections,
     definitions: Definitions,
+    served_kinds: ServedKinds,
 }
 
 /// The client, and how the last try to be given a credential failed.
@@ -105,6 +107,7 @@ impl Cluster {
             resources: Mutex::default(),
             collections: Collections::default(),
             definitions: Definitions::default(),
+            served_kinds: ServedKinds::default(),
         };
         Self { inner: Arc::new(inner), cancel: CancellationToken::new(), deadline: None }
     }
@@ -236,6 +239,10 @@ impl Cluster {
 
     pub(crate) fn definitions(&self) -> &Definitions {
         &self.inner.definitions
+    }
+
+    pub(crate) fn served_kinds(&self) -> &ServedKinds {
+        &self.inner.served_kinds
     }
 
     /// Whether the credential may be another one the next time.

@@ -74,6 +74,7 @@ impl Cluster {
     /// Forgets what the cluster serves.
     pub async fn forget_served(&self) {
         self.resources().lock().await.clear();
+        self.served_kinds().forget();
     }
 
     /// Why a path of this resource is not known to the cluster; `None` when it is served after all.

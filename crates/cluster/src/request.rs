@@ -161,9 +161,11 @@ impl Cluster {
         let limit = self.patience();
         let answer =
             if limit.is_zero() { Err(self.late(call, limit)) } else { self.send_within(call, limit).await };
-        if !call.is_read() {
+        // What is asked of the API itself by a POST, such as what a credential may do, writes nothing.
+        if !call.is_read() && !matches!(call.about, About::Path(_)) {
             // What was listed before the write was carried out, or while it was, is old now.
             self.collections().forget();
+            self.served_kinds().forget();
         }
         answer
     }

@@ -75,7 +75,7 @@ impl InventoryData {
         let cluster = reached(&self.shared, config, call)?;
         let text = |name: &str| config.get(name).as_str().unwrap_or_default();
         let (kind, namespace, name) = (text("kind"), text("namespace"), text("name"));
-        let kinds = cluster.kinds_of(is_of_flux).await.map_err(|error| explain::error(&error))?;
+        let kinds = cluster.kinds_of(is_of_flux, &[kind]).await.map_err(|error| explain::error(&error))?;
         let resource: Resource = kinds.into_iter().find(|served| served.kind == kind).ok_or_else(|| {
             Diagnostic::error(
                 "The cluster does not serve this kind",

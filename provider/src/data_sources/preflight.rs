@@ -273,7 +273,7 @@ impl Installed {
 }
 
 async fn definitions(cluster: &Cluster, findings: &mut Findings) -> Result<(), Error> {
-    let served = cluster.kinds_of(is_of_flux).await?;
+    let served = cluster.kinds_of(is_of_flux, &[]).await?;
     let mut old = Vec::new();
     for kind in &served {
         let target = Target::new(Resource::custom_resource_definition(), "", &kind.crd_name());

@@ -140,7 +140,8 @@ fn is_well(object: &Value) -> bool {
 
 async fn found(cluster: &Cluster, config: &Value) -> Result<Vec<Value>, Error> {
     let wanted = config.get("kinds").as_elements();
-    let mut kinds = cluster.kinds_of(is_of_flux).await?;
+    let sought: Vec<&str> = wanted.unwrap_or_default().iter().filter_map(Value::as_str).collect();
+    let mut kinds = cluster.kinds_of(is_of_flux, &sought).await?;
     kinds.retain(|kind| {
         wanted.is_none_or(|wanted| wanted.iter().any(|name| name.as_str() == Some(&kind.kind)))
     });
