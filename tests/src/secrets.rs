@@ -477,3 +477,29 @@ fn what_opentofu_itself_writes_is_what_the_page_says() {
         tofu.destroy().success();
     }
 }
+
+#[test]
+fn a_secret_whose_connection_is_unknown_is_not_compared_and_that_is_said() {
+    let plane = require!(api());
+    let namespace = plane.namespace("secret-unseen");
+    let tofu = require!(tofu(&plane, ""));
+    tofu.write(
+        "provider.tf",
+        "provider \"fluxgate\" {\n  kubernetes = { config_path = terraform_data.cluster.output }\n}\n",
+    );
+    let configuration = |path: &std::path::Path| {
+        format!(
+            "resource \"terraform_data\" \"cluster\" {{\n  input = {}\n}}\nresource \"fluxgate_secret\" \"app\" {{\n  name      = \"app\"\n  namespace = \"{namespace}\"\n  receiver  = {{ token = \"s3cret\" }}\n  version   = 1\n}}\n",
+            json!(path)
+        )
+    };
+    tofu.write("main.tf", &configuration(plane.kubeconfig_path()));
+    tofu.plan().changes();
+    tofu.apply().success();
+    let moved = plane.write_kubeconfig(&plane.kubeconfig());
+    tofu.write("main.tf", &configuration(&moved));
+    let text = tofu.plan().changes().text();
+    assert!(text.contains("Not compared with the cluster"), "{text}");
+    tofu.apply().success();
+    tofu.plan().no_changes();
+}

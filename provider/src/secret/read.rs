@@ -11,7 +11,7 @@ use tfplugin::{
 
 use super::{SecretResource, checksum, observe, ours, target};
 use crate::{
-    context::Reach,
+    context::{Reach, unseen},
     explain,
     lifecycle::{is_same_cluster, reach, writers},
 };
@@ -34,7 +34,7 @@ async fn fresh(
     let context = resource.shared.get()?;
     let cluster = match reach(&context, state) {
         Reach::Known(cluster) => cluster.until(&call.cancel),
-        Reach::Unknown => return Ok((Some(state.clone()), Diagnostics::new())),
+        Reach::Unknown => return Err(unseen()),
         Reach::Unnamed(diagnostic) => return Err(diagnostic),
     };
     if !is_same_cluster(&context, &cluster, private).await? {
