@@ -27,11 +27,16 @@ resource "fluxgate_kustomization" "app" {{
     )
 }
 
-/// Writes into the status of an object, as its controller does.
+/// Writes into the status of the Kustomization, as its controller does.
 fn report(plane: &ControlPlane, namespace: &str, status: &Value) {
+    report_on("Kustomization", plane, namespace, status);
+}
+
+/// The same for an object of any kind.
+fn report_on(kind: &str, plane: &ControlPlane, namespace: &str, status: &Value) {
     wait::block_on(async || {
         let status = json!({"status": status});
-        objects(plane, "Kustomization", namespace)
+        objects(plane, kind, namespace)
             .patch_status("app", &PatchParams::default(), &Patch::Merge(status))
             .await
             .unwrap();
@@ -74,8 +79,12 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
 }
 
 fn exists(plane: &ControlPlane, namespace: &str) {
-    wait::until("the Kustomization exists", std::time::Duration::from_secs(120), || {
-        live(plane, "Kustomization", namespace, "app").map(drop).ok_or_else(|| "it does not".to_owned())
+    exists_of("Kustomization", plane, namespace);
+}
+
+fn exists_of(kind: &str, plane: &ControlPlane, namespace: &str) {
+    wait::until("the object exists", std::time::Duration::from_secs(120), || {
+        live(plane, kind, namespace, "app").map(drop).ok_or_else(|| format!("there is no {kind}"))
     })
     .unwrap();
 }
@@ -105,6 +114,47 @@ fn an_object_that_stalls_ends_the_wait_at_once_and_names_what_it_could_not_bring
         text.contains("waiting") && text.contains("kustomize-controller has not said anything yet"),
         "{text}"
     );
+}
+
+#[test]
+fn a_helm_release_that_stalls_names_what_failed_of_it_and_what_happened_last() {
+    let plane = require!(api());
+    let namespace = plane.namespace("stalled-release");
+    applied(&plane, &namespace);
+    let release = format!(
+        "resource \"fluxgate_helm_release\" \"app\" {{\n  name = \"app\"\n  namespace = \"{namespace}\"\n  timeouts = {{ create = \"4m\" }}\n  spec = {{\n    interval = \"10m\"\n    chart_ref = {{ kind = \"OCIRepository\", name = \"app\" }}\n  }}\n}}\n"
+    );
+    let tofu = require!(tofu(&plane, &release));
+    tofu.plan().changes();
+    let running = tofu.start_apply();
+    exists_of("HelmRelease", &plane, &namespace);
+    let object = live(&plane, "HelmRelease", &namespace, "app").unwrap();
+    apply_as(
+        &plane,
+        "helm-controller",
+        &json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": "app.1", "namespace": namespace},
+            "involvedObject": {
+                "apiVersion": object["apiVersion"], "kind": "HelmRelease", "name": "app", "namespace": namespace,
+                "uid": object["metadata"]["uid"],
+            },
+            "type": "Warning", "reason": "InstallFailed", "message": "the hook said no", "count": 1,
+            "source": {"component": "helm-controller"}, "lastTimestamp": "2026-01-01T00:00:00Z",
+        }),
+    );
+    let conditions = [
+        condition("Stalled", "True", "RetriesExceeded", "Failed to install after 1 attempt(s)"),
+        condition("Ready", "False", "RetriesExceeded", "Failed to install after 1 attempt(s)"),
+    ];
+    let status =
+        json!({"observedGeneration": 1, "conditions": conditions, "inventory": inventory(&namespace)});
+    report_on("HelmRelease", &plane, &namespace, &status);
+
+    let text = running.wait().failure().text();
+    assert!(text.contains("will not become ready: Failed to install after 1 attempt(s)"), "{text}");
+    assert!(text.contains(&format!("ConfigMap/{namespace}/forgotten: does not exist")), "{text}");
+    assert!(text.contains("Its last events: - InstallFailed: the hook said no"), "{text}");
+    assert!(!text.contains("is not ready after"), "{text}");
 }
 
 #[test]

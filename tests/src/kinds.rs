@@ -2,6 +2,7 @@
 //!
 //! One configuration holds an object of each kind, so that each step is one command for all of them. No controller is at work.
 
+mod moves;
 mod sample;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -348,9 +349,18 @@ fn a_stalled_object_of_any_kind_ends_the_wait_at_once_with_its_reason() {
         json!({"observedGeneration": 1, "conditions": conditions})
     });
     let text = running.wait().failure().text();
-    for kind in kinds().iter().filter(|kind| waited_for(kind).is_some()) {
-        assert!(text.contains(&format!("Broken{}", kind.name)), "{}: {text}", kind.name);
+    let waited: Vec<_> = kinds().iter().filter(|kind| waited_for(kind).is_some()).collect();
+    for kind in &waited {
+        let (name, object) = (kind.name, sample::name(kind));
+        let ended = text.split("The object will not become Ready").any(|told| {
+            told.contains(&format!("{name}/{}/{object} in ", fleet.namespace))
+                && told.contains(&format!("will not become ready: Broken{name} it is."))
+        });
+        assert!(ended, "{name}: {text}");
     }
+    assert_eq!(text.matches("The object will not become Ready").count(), waited.len(), "{text}");
+    // Not one of them was waited for until its time was over.
+    assert!(!text.contains("The object is not Ready") && !text.contains("is not ready after"), "{text}");
 }
 
 #[test]

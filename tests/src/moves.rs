@@ -78,7 +78,8 @@ fn moved(ty: &str) -> String {
         .concat()
 }
 
-fn versions(other: &str, source: &str) -> String {
+/// The requirements of a configuration that comes from another provider.
+pub fn versions(other: &str, source: &str) -> String {
     format!(
         "terraform {{\n  required_providers {{\n    fluxgate = {{ source = \"fluxgate/fluxgate\" }}\n    {other} = {{ source = \"{source}\" }}\n  }}\n}}\n"
     )
@@ -237,15 +238,20 @@ fn kubernetes_state(plane: &ControlPlane, namespace: &str) -> Value {
 }
 
 /// The type of a value, as a state notes it.
-fn type_of(value: &Value) -> Value {
+pub fn type_of(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let types: serde_json::Map<String, Value> =
                 members.iter().map(|(name, member)| (name.clone(), type_of(member))).collect();
             json!(["object", types])
         }
+        Value::Array(elements) => {
+            json!(["tuple", elements.iter().map(type_of).collect::<Vec<_>>()])
+        }
         Value::Bool(_) => json!("bool"),
-        _ => json!("string"),
+        Value::Number(_) => json!("number"),
+        Value::Null => json!("dynamic"),
+        Value::String(_) => json!("string"),
     }
 }
 

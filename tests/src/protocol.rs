@@ -59,6 +59,13 @@ fn is_as_planned(stored: &Value, planned: &Value, unknown: &Value, place: &str) 
                 is_as_planned(&stored[name], member, &unknown[name], &format!("{place}.{name}"));
             }
         }
+        // An element that is unknown keeps its place, as null.
+        (Value::Array(elements), Value::Array(unknown)) if elements.len() == unknown.len() => {
+            assert_eq!(stored.as_array().map(Vec::len), Some(elements.len()), "{place}");
+            for (index, (element, unknown)) in elements.iter().zip(unknown).enumerate() {
+                is_as_planned(&stored[index], element, unknown, &format!("{place}[{index}]"));
+            }
+        }
         _ => assert_eq!(stored, planned, "{place}"),
     }
 }
@@ -161,16 +168,14 @@ fn long_and_strange_texts_arrive_as_they_were_written() {
     tofu.plan().no_changes();
 }
 
-/// One attribute of each type, written as given.
-fn written(namespace: &str, values: &[(&str, String)]) -> String {
-    let of = |name: &str| {
-        values.iter().find(|(other, _)| *other == name).map_or("null".to_owned(), |(_, value)| value.clone())
-    };
+/// One attribute of each type that resources have, on three of them, written as given.
+fn written(namespace: &str, values: &Values, late: usize) -> String {
     format!(
         r#"
 resource "terraform_data" "late" {{
   input = {{
-    text = "later", flag = true, list = ["./late"], map = {{ late = "yes" }}, object = {{ branch = "later" }},
+    text = "late-{late}", flag = true, number = 7, list = ["./late"], map = {{ late = "yes" }}, object = {{ branch = "late-{late}" }},
+    free = {{ late = [{late}, "x"], on = true }}, objects = [{{ patch = "late-{late}" }}],
   }}
 }}
 resource "fluxgate_git_repository" "app" {{
@@ -187,65 +192,193 @@ resource "fluxgate_git_repository" "app" {{
     ref                = {object}
   }}
 }}
+resource "fluxgate_helm_release" "app" {{
+  name      = "app"
+  namespace = "{namespace}"
+  wait      = false
+  spec = {{
+    interval    = "10m"
+    chart_ref   = {{ kind = "OCIRepository", name = "app" }}
+    max_history = {number}
+    values      = {free}
+  }}
+}}
+resource "fluxgate_kustomization" "app" {{
+  name      = "app"
+  namespace = "{namespace}"
+  wait      = false
+  spec = {{
+    interval   = "10m"
+    prune      = true
+    source_ref = {{ kind = "GitRepository", name = "app" }}
+    patches    = {objects}
+  }}
+}}
 "#,
-        map = of("map"),
-        text = of("text"),
-        flag = of("flag"),
-        list = of("list"),
-        object = of("object"),
+        text = values.text,
+        flag = values.flag,
+        number = values.number,
+        list = values.list,
+        map = values.map,
+        object = values.object,
+        free = values.free,
+        objects = values.objects,
     )
+}
+
+/// A value of each type, as it is written.
+struct Values {
+    text: &'static str,
+    flag: &'static str,
+    number: &'static str,
+    list: &'static str,
+    map: &'static str,
+    object: &'static str,
+    free: &'static str,
+    objects: &'static str,
+}
+
+const NULL: Values = Values {
+    text: "null",
+    flag: "null",
+    number: "null",
+    list: "null",
+    map: "null",
+    object: "null",
+    free: "null",
+    objects: "null",
+};
+
+const KNOWN: Values = Values {
+    text: "\"known\"",
+    flag: "false",
+    number: "3",
+    list: "[\"./a\", \"./b\"]",
+    map: "{ k = \"v\" }",
+    object: "{ branch = \"main\" }",
+    free: "{ a = 1, b = [\"x\", { c = null }] }",
+    objects: "[{ patch = \"one\" }, { patch = \"two\", target = { kind = \"Deployment\" } }]",
+};
+
+const ANOTHER: Values = Values {
+    text: "\"another\"",
+    flag: "true",
+    number: "4",
+    list: "[\"./b\"]",
+    map: "{ k = \"w\", l = \"x\" }",
+    object: "{ tag = \"v1\" }",
+    free: "{ a = 2 }",
+    objects: "[{ patch = \"three\" }]",
+};
+
+const UNKNOWN: Values = Values {
+    text: "terraform_data.late.output.text",
+    flag: "terraform_data.late.output.flag",
+    number: "terraform_data.late.output.number",
+    list: "terraform_data.late.output.list",
+    map: "terraform_data.late.output.map",
+    object: "terraform_data.late.output.object",
+    free: "terraform_data.late.output.free",
+    objects: "terraform_data.late.output.objects",
+};
+
+/// Unknown only inside, where there is an inside.
+const INSIDE: Values = Values {
+    text: "\"in ${terraform_data.late.output.text}\"",
+    flag: "!terraform_data.late.output.flag",
+    number: "terraform_data.late.output.number + 1",
+    list: "[\"./a\", terraform_data.late.output.text]",
+    map: "{ k = \"v\", l = terraform_data.late.output.text }",
+    object: "{ branch = terraform_data.late.output.text }",
+    free: "{ a = terraform_data.late.output.text, b = { c = [1, terraform_data.late.output.flag] } }",
+    objects: "[{ patch = \"one\" }, { patch = terraform_data.late.output.text }]",
+};
+
+/// What the cluster has of them: text, flag, number, list, object, free value, patches.
+fn expected(values: &Values, late: usize) -> Value {
+    let late = format!("late-{late}");
+    match values.text {
+        "null" => json!([null, null, null, null, null, null, null]),
+        "\"known\"" => json!([
+            "known", false, 3, ["./a", "./b"], {"branch": "main"}, {"a": 1, "b": ["x", {"c": null}]},
+            [{"patch": "one"}, {"patch": "two", "target": {"kind": "Deployment"}}],
+        ]),
+        "\"another\"" => {
+            json!(["another", true, 4, ["./b"], {"tag": "v1"}, {"a": 2}, [{"patch": "three"}]])
+        }
+        "terraform_data.late.output.text" => {
+            let number: usize = late.trim_start_matches("late-").parse().unwrap();
+            json!([
+                late, true, 7, ["./late"], {"branch": late}, {"late": [number, "x"], "on": true},
+                [{"patch": late}],
+            ])
+        }
+        _ => json!([
+            format!("in {late}"), false, 8, ["./a", late], {"branch": late}, {"a": late, "b": {"c": [1, true]}},
+            [{"patch": "one"}, {"patch": late}],
+        ]),
+    }
 }
 
 #[test]
 fn every_type_goes_between_null_known_and_unknown() {
     let plane = require!(api());
     let namespace = plane.namespace("states");
-    let known = [
-        ("text", "\"known\""),
-        ("flag", "false"),
-        ("list", "[\"./a\", \"./b\"]"),
-        ("map", "{ k = \"v\" }"),
-        ("object", "{ branch = \"main\" }"),
-    ]
-    .map(|(name, value)| (name, value.to_owned()));
-    let unknown = ["text", "flag", "list", "map", "object"]
-        .map(|name| (name, format!("terraform_data.late.output.{name}")));
-    type Values<'v> = &'v [(&'v str, String)];
-    let null: [(&str, String); 0] = [];
-    let late = "\"later\"";
-    let steps: [(&str, Values<'_>, bool); 6] = [
-        ("null at first", &null, false),
-        ("from null to unknown", &unknown, true),
-        ("from what was unknown to known", &known, false),
-        ("from known to unknown", &unknown, true),
-        ("from what was unknown to null", &null, false),
-        ("from null to known", &known, false),
+    let steps: [(&str, &Values); 13] = [
+        ("null at first", &NULL),
+        ("from null to unknown", &UNKNOWN),
+        ("from unknown to unknown", &UNKNOWN),
+        ("from what was unknown to known", &KNOWN),
+        ("from known to another", &ANOTHER),
+        ("from known to unknown", &UNKNOWN),
+        ("from unknown to unknown inside", &INSIDE),
+        ("from unknown inside to the same", &INSIDE),
+        ("from what was unknown inside to null", &NULL),
+        ("from null to unknown inside", &INSIDE),
+        ("from what was unknown inside to known", &KNOWN),
+        ("from known to null", &NULL),
+        ("from null to known", &KNOWN),
     ];
     let tofu = require!(tofu(&plane, ""));
     tofu.write("provider.tf", &provider_block(&plane, "  policy = { rules = { ref = \"warn\" } }"));
-    for (index, (step, values, is_unknown)) in steps.into_iter().enumerate() {
+    for (late, (step, values)) in steps.into_iter().enumerate() {
         // Another input each time makes the output unknown again.
-        let configuration = written(&namespace, values).replace(late, &format!("\"late-{index}\""));
-        tofu.write("main.tf", &configuration);
+        tofu.write("main.tf", &written(&namespace, values, late));
         tofu.plan().changes();
         let plan = tofu.show_plan();
-        let change = plan.change("fluxgate_git_repository.app");
-        assert_eq!(change.after_unknown["spec"]["ignore"] == true, is_unknown, "{step}");
-        assert_eq!(change.after_unknown["labels"] == true, is_unknown, "{step}");
+        let unknown = |address: &str| plan.change(address).after_unknown.clone();
+        let (source, release, kustomization) = (
+            unknown("fluxgate_git_repository.app"),
+            unknown("fluxgate_helm_release.app"),
+            unknown("fluxgate_kustomization.app"),
+        );
+        let whole = values.text == UNKNOWN.text;
+        assert_eq!(source["spec"]["ignore"] == true, whole || values.text == INSIDE.text, "{step}");
+        assert_eq!(source["labels"] == true, whole, "{step}");
+        assert_eq!(release["spec"]["values"] == true, whole, "{step}");
+        assert_eq!(kustomization["spec"]["patches"] == true, whole, "{step}");
+        let inside = values.text == INSIDE.text;
+        assert_eq!(release["spec"]["values"]["a"] == true, inside, "{step}");
+        assert_eq!(kustomization["spec"]["patches"][1]["patch"] == true, inside, "{step}");
+
         tofu.apply().success();
         state_is_as_planned(&tofu, &plan);
         tofu.plan().no_changes();
-        let spec = live(&plane, "GitRepository", &namespace, "app").unwrap()["spec"].clone();
-        let expected = match (is_unknown, values.is_empty()) {
-            (true, _) => {
-                json!([format!("late-{index}"), true, ["./late"], {"branch": format!("late-{index}")}])
-            }
-            (false, false) => json!(["known", false, ["./a", "./b"], {"branch": "main"}]),
-            (false, true) => json!([null, null, null, null]),
-        };
-        let found = json!([spec["ignore"], spec["recurseSubmodules"], spec["sparseCheckout"], spec["ref"]]);
-        assert_eq!(found, expected, "{step}");
+        let spec = |kind: &str| live(&plane, kind, &namespace, "app").unwrap()["spec"].clone();
+        let (source, release, kustomization) =
+            (spec("GitRepository"), spec("HelmRelease"), spec("Kustomization"));
+        let found = json!([
+            source["ignore"],
+            source["recurseSubmodules"],
+            release["maxHistory"],
+            source["sparseCheckout"],
+            source["ref"],
+            release["values"],
+            kustomization["patches"],
+        ]);
+        assert_eq!(found, expected(values, late), "{step}");
     }
+    tofu.destroy().success();
 }
 
 #[test]

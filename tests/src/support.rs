@@ -146,6 +146,7 @@ fn resource(kind: &str) -> ApiResource {
         "Namespace" => ("", "v1", "namespaces"),
         "Secret" => ("", "v1", "secrets"),
         "ServiceAccount" => ("", "v1", "serviceaccounts"),
+        "Event" => ("", "v1", "events"),
         "Deployment" => ("apps", "v1", "deployments"),
         "ClusterRole" => ("rbac.authorization.k8s.io", "v1", "clusterroles"),
         "ClusterRoleBinding" => ("rbac.authorization.k8s.io", "v1", "clusterrolebindings"),

@@ -1,8 +1,7 @@
 //! A small provider that uses all of the crate: for its tests, and to try a host by hand.
 //!
 //! Its objects are files in a folder. What a `probe_thing` is told to do is in its URL: `slow://` waits until it is
-//! cancelled, `fail://` exists but fails, `panic://` panics, and so does a token that begins with `panic:`. A password that begins with `panic-plan:`
-//! or `panic-read:` panics in that call, and so does the folder of a configuration that begins with `panic:`.
+//! cancelled, `fail://` exists but fails, `panic://` panics, and so does a token that begins with `panic:`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,7 +75,6 @@ impl Provider for Probe {
 
     async fn configure(&self, _call: &Call, request: ConfigureRequest) -> Diagnostics {
         let folder = request.config.get("folder").as_str().map(PathBuf::from);
-        assert!(folder.as_ref().is_none_or(|it| !it.starts_with("panic:")), "told to panic about {folder:?}");
         *self.folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
         Diagnostics::new()
     }
@@ -183,8 +181,6 @@ impl Resource for Thing {
     }
 
     async fn plan(&self, _call: &Call, request: PlanRequest) -> PlanResponse {
-        let password = request.proposed.get("password").as_str().unwrap_or_default();
-        assert!(!password.starts_with("panic-plan:"), "told to panic about {password}");
         let mut response = PlanResponse::from(request);
         if response.planned.get("spec").get("url").as_str().is_some_and(|url| url.starts_with("http://")) {
             response.diagnostics.warning_at("spec.url", "Unencrypted", "Use https instead.");
@@ -193,8 +189,6 @@ impl Resource for Thing {
     }
 
     async fn read(&self, _call: &Call, request: ReadRequest) -> ReadResponse {
-        let password = request.state.get("password").as_str().unwrap_or_default();
-        assert!(!password.starts_with("panic-read:"), "told to panic about {password}");
         let mut response = ReadResponse { private: request.private, ..ReadResponse::default() };
         match self.file(request.state.get("id").as_str().unwrap_or_default()) {
             Ok(file) => response.state = self.load(&file),

@@ -176,54 +176,6 @@ fn ctrl_c_keeps_what_was_created() {
     );
 }
 
-/// No resource of Fluxgate has one, so it is seen to here.
-#[test]
-fn a_set_goes_between_null_known_and_unknown() {
-    let configuration = |tags: &str, late: usize| {
-        CONFIG.replace("= [\"b\", \"a\"]", &format!("= {tags}"))
-            + &format!("resource \"terraform_data\" \"late\" {{\n  input = [\"late-{late}\", \"b\"]\n}}\n")
-    };
-    let (tofu, _objects) = require!(tofu(&configuration("null", 0)));
-    let late = "terraform_data.late.output";
-    let inside = format!("[\"a\", \"b\", {late}[0]]");
-    for (number, (tags, unknown)) in [
-        ("null", false),
-        (late, true),
-        (late, true),
-        ("[\"b\", \"a\"]", false),
-        ("[\"c\"]", false),
-        (inside.as_str(), true),
-        ("[]", false),
-        (inside.as_str(), true),
-        ("null", false),
-        ("[\"a\"]", false),
-        (late, true),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        tofu.write("main.tf", &configuration(tags, number));
-        let _ = tofu.plan().changes();
-        let plan = tofu.show_plan();
-        let planned = plan.change("probe_thing.a");
-        let is_unknown = planned.after_unknown["tags"].to_string().contains("true");
-        assert_eq!(is_unknown, unknown, "{number} {tags}: {}", planned.after_unknown);
-        let _ = tofu.apply().success();
-        let name = format!("late-{number}");
-        let expected = match tags {
-            "null" => serde_json::Value::Null,
-            "[]" => serde_json::json!([]),
-            "[\"c\"]" => serde_json::json!(["c"]),
-            "[\"a\"]" => serde_json::json!(["a"]),
-            "[\"b\", \"a\"]" => serde_json::json!(["a", "b"]),
-            _ if tags == late => serde_json::json!(["b", name]),
-            _ => serde_json::json!(["a", "b", name]),
-        };
-        assert_eq!(tofu.show_state().values("probe_thing.a")["tags"], expected, "{number} {tags}");
-        let _ = tofu.plan().no_changes();
-    }
-}
-
 #[test]
 fn a_panic_is_told_and_loses_nothing() {
     let (tofu, _objects) = require!(tofu(CONFIG));
@@ -253,46 +205,6 @@ fn a_panic_shows_nothing_of_a_write_only_value() {
     assert!(log.contains("probe.rs"), "the log says where it panicked");
     for text in [said, failure, log, state_file(&tofu)] {
         assert!(!text.contains(MARK), "{text}");
-    }
-}
-
-/// The same for the calls before an apply: of a sensitive value, and of an ephemeral one in the provider's configuration.
-#[test]
-fn a_panic_in_configure_plan_or_read_shows_nothing_of_what_it_was_about() {
-    const MARK: &str = "mArKeD-vAlUe";
-    let late = "variable \"late\" {\n  default   = \"secret-password\"\n  ephemeral = false\n  sensitive = true\n}\n";
-    let configuration = CONFIG.replace("= \"secret-password\"", "= var.late") + late;
-    for (call, password) in [
-        ("PlanResourceChange", format!("panic-plan:{MARK}")),
-        ("ReadResource", format!("panic-read:{MARK}")),
-        ("ConfigureProvider", "secret-password".to_owned()),
-    ] {
-        let (tofu, _objects) = require!(tofu(&configuration));
-        let mut tofu =
-            tofu.env("TF_LOG", "TRACE").env("TF_LOG_PATH", "trace.log").env("TF_VAR_late", &password);
-        let failure = match call {
-            "ReadResource" => {
-                // The state holds it, as it holds every sensitive value, and the plan's JSON too.
-                let _ = tofu.plan().changes();
-                tofu.apply().success();
-                tofu.plan().failure().text()
-            }
-            "ConfigureProvider" => {
-                tofu.write(
-                    "main.tf",
-                    &(configuration.replace("folder = var.folder", "folder = \"panic:/${var.token}\"")),
-                );
-                tofu.set_env("TF_VAR_token", MARK);
-                tofu.plan().failure().text()
-            }
-            _ => tofu.plan().failure().text(),
-        };
-        assert!(failure.contains("Internal error in the provider") && failure.contains(call), "{failure}");
-        let log = std::fs::read_to_string(tofu.folder().join("trace.log")).unwrap();
-        assert!(log.contains("probe.rs"), "{call}: the log says where it panicked");
-        for text in [failure, log] {
-            assert!(!text.contains(MARK), "{call}: {text}");
-        }
     }
 }
 
