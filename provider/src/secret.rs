@@ -67,8 +67,8 @@ impl Resource for SecretResource {
         material::check(config)
     }
 
-    async fn plan(&self, _call: &Call, request: PlanRequest) -> PlanResponse {
-        plan::plan(self, request).await
+    async fn plan(&self, call: &Call, request: PlanRequest) -> PlanResponse {
+        plan::plan(self, call, request).await
     }
 
     async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {

@@ -91,7 +91,7 @@ impl<'a> Names<'a> {
 
     /// The same names, unless `objects` of a state knows an object by the other one that it may have.
     #[must_use]
-    pub fn as_in(self, state: &'a Value) -> Names<'a> {
+    pub fn named_in(self, state: &'a Value) -> Names<'a> {
         Names { before: Some(state), ..self }
     }
 
@@ -174,8 +174,8 @@ mod tests {
         let names = Names { namespace: "flux-system", ..Names::default() };
         assert_eq!(names.of(&tenant, &scrub), "example.com/v1/Tenant/flux-system/n");
         let before = value(&BTreeMap::from([("example.com/v1/Tenant/n".to_owned(), String::new())]));
-        assert_eq!(names.clone().as_in(&before).of(&tenant, &scrub), "example.com/v1/Tenant/n");
+        assert_eq!(names.clone().named_in(&before).of(&tenant, &scrub), "example.com/v1/Tenant/n");
         let before = value(&BTreeMap::new());
-        assert_eq!(names.as_in(&before).of(&tenant, &scrub), "example.com/v1/Tenant/flux-system/n");
+        assert_eq!(names.named_in(&before).of(&tenant, &scrub), "example.com/v1/Tenant/flux-system/n");
     }
 }

@@ -67,7 +67,7 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
     }
 
     let mut reached = None;
-    match (reach(&context, &planned), &prior) {
+    match (reach(&context, &planned).until(call), &prior) {
         (Reach::Unknown, Some(_)) => marks.unseen = true,
         (Reach::Known(cluster), Some(_)) => {
             if let Some(recorded) = &marks.cluster

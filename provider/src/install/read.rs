@@ -92,7 +92,7 @@ fn recorded_objects<'a>(
     scrub: &Scrub,
 ) -> Result<(Names<'a>, BTreeMap<objects::Name, String>), release::Error> {
     let rendered = chart::output::Rendered { manifests: record.documents()?, ..Default::default() };
-    let names = Names::planned(&rendered, record.namespace()).as_in(known);
+    let names = Names::planned(&rendered, record.namespace()).named_in(known);
     let digests = Objects::of(&rendered, &names, scrub).all();
     Ok((names, digests))
 }

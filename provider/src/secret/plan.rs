@@ -4,19 +4,20 @@ use cluster::Error;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics, Severity},
     path::AttributePath,
+    provider::Call,
     resource::{PlanRequest, PlanResponse},
     value::Value,
 };
 
 use super::{SecretResource, material};
 use crate::{
-    context::{Context, Reach},
+    context::Reach,
     explain,
     lifecycle::{marks::Marks, reach},
 };
 
 /// Plans a create, an update or one half of a replacement.
-pub async fn plan(resource: &SecretResource, request: PlanRequest) -> PlanResponse {
+pub async fn plan(resource: &SecretResource, call: &Call, request: PlanRequest) -> PlanResponse {
     let PlanRequest { config, prior, proposed: mut planned, mut requires_replace, mut private } = request;
     let context = match resource.shared.get() {
         Ok(context) => context,
@@ -47,7 +48,7 @@ pub async fn plan(resource: &SecretResource, request: PlanRequest) -> PlanRespon
     }
 
     let mut marks = Marks::of(&private);
-    let (unseen, diagnostics) = seen(&context, &planned, prior.as_ref(), &marks).await;
+    let (unseen, diagnostics) = seen(reach(&context, &planned).until(call), prior.as_ref(), &marks).await;
     marks.unseen = unseen;
     if unseen {
         planned.set_at(&"uid".into(), Value::Unknown);
@@ -57,13 +58,8 @@ pub async fn plan(resource: &SecretResource, request: PlanRequest) -> PlanRespon
 }
 
 /// Whether the Secret of a state may live in another cluster by the time of the apply, and is then written anew; and what is to be said.
-async fn seen(
-    context: &Context,
-    planned: &Value,
-    prior: Option<&Value>,
-    marks: &Marks,
-) -> (bool, Diagnostics) {
-    match (reach(context, planned), prior) {
+async fn seen(reached: Reach, prior: Option<&Value>, marks: &Marks) -> (bool, Diagnostics) {
+    match (reached, prior) {
         (Reach::Unknown, Some(_)) => (true, Diagnostics::new()),
         (Reach::Known(cluster), Some(_)) => {
             let Some(recorded) = &marks.cluster else { return (false, Diagnostics::new()) };
