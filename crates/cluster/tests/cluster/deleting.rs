@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use cluster::{Condition, ControllerState, DeleteRequest, Deleted, Error, Holder, Resource, Target, Wait};
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Size, require};
+use testutil::{
+    ControlPlane, Size,
+    faults::{Answer, Fault, FaultyProxy},
+    require,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::arrange::{
-    LONG, Other, SHORT, admin, applied, flux, git_repository, git_repository_target, story,
+    LIMITS, LONG, Other, SHORT, admin, applied, flux, git_repository, git_repository_target, story,
 };
 
 fn deployment(namespace: &str, name: &str, replicas: u32) -> Value {
@@ -200,4 +204,56 @@ async fn every_kind_with_a_finalizer_names_the_controller_that_would_remove_it()
         };
         assert_eq!((held.as_str(), controller.name.as_str()), (finalizer, kind.controller), "{}", kind.name);
     }
+}
+
+/// A connection by way of a proxy that can be told to misbehave.
+async fn behind_a_proxy(plane: &ControlPlane, proxy: &FaultyProxy) -> cluster::Cluster {
+    let kubeconfig = plane.write_kubeconfig(&plane.kubeconfig().server(&proxy.url()));
+    cluster::connect(&cluster::Connection::kubeconfig([kubeconfig], None), LIMITS).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_delete_is_repeated_until_the_server_carries_it_out() {
+    let (plane, cluster) = require!(flux().await);
+    let namespace = plane.namespace("delete-faults");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let faulty = behind_a_proxy(&plane, &proxy).await;
+    let busy = Fault::Answer(Answer::new(503, "busy").header("retry-after", "0"));
+    for (what, fault, ends) in [
+        ("503", busy, Deleted::Gone),
+        ("a cut connection", Fault::Cut, Deleted::Gone),
+        // The first one was carried out, so the second finds nothing.
+        ("a lost answer", Fault::LostAnswer, Deleted::AlreadyGone),
+    ] {
+        let target = git_repository_target(&namespace, "podinfo");
+        let object = applied(&cluster, &git_repository(&namespace, "podinfo")).await;
+        proxy.spoil("DELETE ", 1, fault);
+        let before = proxy.requests().len();
+        let request = DeleteRequest::new(&target, LONG).uid(object["metadata"]["uid"].as_str().unwrap());
+        assert_eq!(faulty.delete(&request).await.unwrap(), ends, "{what}");
+        assert_eq!(cluster.get(&target).await.unwrap(), None, "{what}");
+        let requests = proxy.requests();
+        let deletes = requests[before..].iter().filter(|line| line.starts_with("DELETE ")).count();
+        assert_eq!(deletes, 2, "{what}: {requests:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_delete_leaves_an_object_alone_that_came_meanwhile() {
+    let (plane, cluster) = require!(flux().await);
+    let namespace = plane.namespace("delete-faults");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let faulty = behind_a_proxy(&plane, &proxy).await;
+    let target = git_repository_target(&namespace, "podinfo");
+    let first = applied(&cluster, &git_repository(&namespace, "podinfo")).await;
+    let uid = first["metadata"]["uid"].as_str().unwrap();
+    // Deleted and made again by somebody else, before the repetition comes.
+    cluster.delete(&DeleteRequest::new(&target, LONG).uid(uid)).await.unwrap();
+    let second = applied(&cluster, &git_repository(&namespace, "podinfo")).await;
+    proxy.spoil("DELETE ", 1, Fault::Cut);
+    assert_eq!(
+        faulty.delete(&DeleteRequest::new(&target, LONG).uid(uid)).await.unwrap(),
+        Deleted::AlreadyGone
+    );
+    assert_eq!(cluster.get(&target).await.unwrap().unwrap()["metadata"]["uid"], second["metadata"]["uid"]);
 }

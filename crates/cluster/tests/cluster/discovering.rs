@@ -5,7 +5,8 @@ use serde_json::json;
 use testutil::{ControlPlane, Size, require};
 
 use crate::arrange::{
-    LONG, US, admin, flux, git_repository, git_repository_kind, git_repository_target, story,
+    LONG, US, admin, applied, flux, git_repository, git_repository_kind, git_repository_target, install_crd,
+    story,
 };
 
 #[tokio::test]
@@ -86,4 +87,43 @@ async fn a_definition_that_comes_later_is_seen() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn kinds_are_asked_for_once_and_again_after_a_write_or_where_one_is_missing() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    let folder = require!(testutil::test_data()).join("crds");
+    let cluster = admin(&plane).await;
+    let other = admin(&plane).await;
+    let of_flux = |group: &str| group.ends_with("toolkit.fluxcd.io");
+    let names = |kinds: Vec<Resource>| kinds.into_iter().map(|kind| kind.kind).collect::<Vec<_>>();
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        serde_saphyr::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    assert!(cluster.kinds_of(of_flux, &[]).await.unwrap().is_empty());
+
+    // Another process brings a kind: nothing was found before, so it is asked again.
+    install_crd(&other, read("source.toolkit.fluxcd.io_gitrepositories.yaml")).await;
+    while cluster.kinds_of(of_flux, &[]).await.unwrap().is_empty() {}
+    let before = cluster.requests();
+    for _ in 0..3 {
+        assert_eq!(names(cluster.kinds_of(of_flux, &["GitRepository"]).await.unwrap()), ["GitRepository"]);
+    }
+    assert_eq!(cluster.requests(), before, "it is remembered");
+
+    // One that is sought and not remembered is asked for.
+    install_crd(&other, read("source.toolkit.fluxcd.io_buckets.yaml")).await;
+    while names(admin(&plane).await.kinds_of(of_flux, &[]).await.unwrap()).len() < 2 {}
+    assert_eq!(names(cluster.kinds_of(of_flux, &[]).await.unwrap()), ["GitRepository"]);
+    assert_eq!(names(cluster.kinds_of(of_flux, &["Bucket"]).await.unwrap()), ["Bucket", "GitRepository"]);
+
+    // What this process writes may bring some.
+    let before = cluster.requests();
+    let namespace = plane.namespace("kinds");
+    applied(&cluster, &git_repository(&namespace, "podinfo")).await;
+    let written = cluster.requests();
+    assert_eq!(cluster.kinds_of(of_flux, &["Bucket"]).await.unwrap().len(), 2);
+    assert!(written > before);
+    assert_eq!(cluster.requests() - written, 1);
 }
