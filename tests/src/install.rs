@@ -1,10 +1,14 @@
 //! `fluxgate_install` on real parts: the real flux2 chart over HTTPS, our own engine, a real cluster, and the real helm beside it.
 
+use kube::{
+    Api,
+    api::{ApiResource, DynamicObject, GroupVersionKind, PostParams},
+};
 use serde_json::{Value, json};
 use testutil::{
     ControlPlane, Helm, Size,
     chart_server::{ChartServer, Trouble},
-    require, test_data,
+    require, test_data, wait,
 };
 
 use crate::support::{apply_as, delete, git, installation, live, patch, provider_block, tofu, unconnected};
@@ -163,6 +167,78 @@ fn drift_is_shown_and_repaired() {
     tofu.destroy().success();
 }
 
+/// The other kinds of Flux 2.6, in the version that it stores, each with the least that it wants.
+const OF_EACH_KIND: [(&str, &str); 12] = [
+    (
+        "source.toolkit.fluxcd.io/v1/Bucket/buckets",
+        r#"{"interval": "1m", "bucketName": "b", "endpoint": "e"}"#,
+    ),
+    (
+        "source.toolkit.fluxcd.io/v1/GitRepository/gitrepositories",
+        r#"{"interval": "1m", "url": "https://example.com/a"}"#,
+    ),
+    (
+        "source.toolkit.fluxcd.io/v1/HelmChart/helmcharts",
+        r#"{"interval": "1m", "chart": "c", "sourceRef": {"kind": "HelmRepository", "name": "r"}}"#,
+    ),
+    (
+        "source.toolkit.fluxcd.io/v1/HelmRepository/helmrepositories",
+        r#"{"interval": "1m", "url": "https://example.com"}"#,
+    ),
+    (
+        "source.toolkit.fluxcd.io/v1/OCIRepository/ocirepositories",
+        r#"{"interval": "1m", "url": "oci://example.com/a"}"#,
+    ),
+    (
+        "kustomize.toolkit.fluxcd.io/v1/Kustomization/kustomizations",
+        r#"{"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "kept"}}"#,
+    ),
+    (
+        "helm.toolkit.fluxcd.io/v2/HelmRelease/helmreleases",
+        r#"{"interval": "1m", "chartRef": {"kind": "OCIRepository", "name": "kept"}}"#,
+    ),
+    ("notification.toolkit.fluxcd.io/v1beta3/Provider/providers", r#"{"type": "slack", "channel": "c"}"#),
+    (
+        "notification.toolkit.fluxcd.io/v1/Receiver/receivers",
+        r#"{"type": "generic", "secretRef": {"name": "s"}, "resources": [{"kind": "GitRepository", "name": "kept"}]}"#,
+    ),
+    (
+        "image.toolkit.fluxcd.io/v1beta2/ImageRepository/imagerepositories",
+        r#"{"interval": "1m", "image": "example.com/a"}"#,
+    ),
+    (
+        "image.toolkit.fluxcd.io/v1beta2/ImagePolicy/imagepolicies",
+        r#"{"imageRepositoryRef": {"name": "kept"}, "policy": {"alphabetical": {}}}"#,
+    ),
+    (
+        "image.toolkit.fluxcd.io/v1beta2/ImageUpdateAutomation/imageupdateautomations",
+        r#"{"interval": "1m", "sourceRef": {"kind": "GitRepository", "name": "kept"}, "git": {"commit": {"author": {"email": "a@example.com"}}}}"#,
+    ),
+];
+
+/// The objects of a kind, `group/version/Kind/plural`, in a version.
+fn kept(plane: &ControlPlane, kind: &str) -> Api<DynamicObject> {
+    let [group, version, kind, plural] = kind.split('/').collect::<Vec<_>>().try_into().unwrap();
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    Api::namespaced_with(plane.client(), "flux-system", &ApiResource::from_gvk_with_plural(&kind, plural))
+}
+
+/// Makes an object called `kept`, and says its uid.
+fn made(plane: &ControlPlane, kind: &str, spec: &str) -> Option<String> {
+    let spec: Value = serde_json::from_str(spec).unwrap();
+    wait::block_on(async || {
+        let api = kept(plane, kind);
+        let [group, version, name, _] = kind.split('/').collect::<Vec<_>>().try_into().unwrap();
+        let object = json!({
+            "apiVersion": format!("{group}/{version}"), "kind": name, "metadata": {"name": "kept"}, "spec": spec,
+        });
+        let object = serde_json::from_value(object).unwrap();
+        api.create(&PostParams::default(), &object).await.unwrap_or_else(|error| panic!("{kind}: {error}"))
+    })
+    .metadata
+    .uid
+}
+
 #[test]
 fn a_change_of_values_and_of_the_version_upgrades_in_place() {
     let (plane, charts) = require!(cluster(Size::Nodes));
@@ -174,6 +250,7 @@ fn a_change_of_values_and_of_the_version_upgrades_in_place() {
         "spec": {"providerRef": {"name": "chat"}, "eventSources": [{"kind": "Kustomization", "name": "*"}]},
     });
     apply_as(&plane, "kubectl", &alert);
+    let before: Vec<_> = OF_EACH_KIND.iter().map(|(path, spec)| made(&plane, path, spec)).collect();
 
     tofu.write("main.tf", &install(&charts, "2.18.3", "values = [yamlencode({ logLevel = \"debug\" })]"));
     tofu.plan().changes();
@@ -183,6 +260,12 @@ fn a_change_of_values_and_of_the_version_upgrades_in_place() {
     let values = state.values("fluxgate_install.flux");
     assert_eq!((&values["revision"], &values["app_version"]), (&json!(2), &json!("2.8.5")));
     assert!(live(&plane, "Alert", "flux-system", "all").is_some(), "custom resources outlive an upgrade");
+    for ((kind, _), uid) in OF_EACH_KIND.iter().zip(before) {
+        // What was beta is asked for as what it became.
+        let now = kind.replace("image.toolkit.fluxcd.io/v1beta2", "image.toolkit.fluxcd.io/v1");
+        let found = wait::block_on(async || kept(&plane, &now).get("kept").await);
+        assert_eq!(found.unwrap_or_else(|error| panic!("{now}: {error}")).metadata.uid, uid, "{now}");
+    }
     tofu.plan().no_changes();
 
     // A setting of the actions to come makes no new revision.
