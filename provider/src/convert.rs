@@ -1,5 +1,7 @@
 //! Between the protocol's values and the JSON that the libraries below speak.
 
+use std::collections::BTreeMap;
+
 use flux::{FieldPath, Kind, kinds::FieldType, path::Step as FieldStep};
 use serde_json::{Value as Json, json};
 use tfplugin::{
@@ -49,27 +51,20 @@ pub fn as_it_was(prior: &Value, fresh: Value) -> Value {
     if prior.rounds_to(&fresh) {
         return prior.clone();
     }
+    let members = |fresh: BTreeMap<String, Value>| {
+        fresh
+            .into_iter()
+            .map(|(name, member)| {
+                let member = as_it_was(prior.get(&name), member);
+                (name, member)
+            })
+            .collect()
+    };
     match fresh {
         // The type that it brings along is that of the whole.
         Value::Dynamic(..) => fresh,
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .map(|(name, member)| {
-                    let member = as_it_was(prior.get(&name), member);
-                    (name, member)
-                })
-                .collect(),
-        ),
-        Value::Map(members) => Value::Map(
-            members
-                .into_iter()
-                .map(|(name, member)| {
-                    let member = as_it_was(prior.get(&name), member);
-                    (name, member)
-                })
-                .collect(),
-        ),
+        Value::Object(fresh) => Value::Object(members(fresh)),
+        Value::Map(fresh) => Value::Map(members(fresh)),
         Value::List(elements) => Value::List(
             elements
                 .into_iter()

@@ -117,7 +117,7 @@ impl Tool {
     /// Returns the first program of this name on `PATH`, whatever its version.
     #[must_use]
     pub fn of_any_version(self) -> Option<PathBuf> {
-        self.among_where(&env::var_os("PATH")?, |_| Some(true))
+        self.among_where(&env::var_os("PATH")?, |_| true)
     }
 
     fn on_path(self) -> Option<PathBuf> {
@@ -127,13 +127,13 @@ impl Tool {
     /// The first program of these folders that is this very version.
     fn among(self, folders: &OsStr) -> Option<PathBuf> {
         let (arguments, expected) = self.recipe().reports?;
-        self.among_where(folders, |program| Some(first_line(program, arguments)? == expected))
+        self.among_where(folders, |program| first_line(program, arguments).as_deref() == Some(expected))
     }
 
-    fn among_where(self, folders: &OsStr, fits: impl Fn(&Path) -> Option<bool>) -> Option<PathBuf> {
+    fn among_where(self, folders: &OsStr, fits: impl Fn(&Path) -> bool) -> Option<PathBuf> {
         env::split_paths(folders).filter(|folder| folder.is_absolute()).find_map(|folder| {
             let program = folder.join(self.recipe().binary);
-            (is_executable(&program) && fits(&program) == Some(true)).then_some(program)
+            (is_executable(&program) && fits(&program)).then_some(program)
         })
     }
 

@@ -87,9 +87,9 @@ impl ClusterWide {
 
     /// Whether an object's kind is one of them.
     pub fn has(&self, stated: &Stated) -> bool {
-        let own = |(group, kind): &(&str, &str)| *group == stated.group() && *kind == stated.kind;
-        KUBERNETES.iter().any(own)
-            || self.brought.iter().any(|(group, kind)| *group == stated.group() && *kind == stated.kind)
+        let (group, kind) = (stated.group(), stated.kind.as_str());
+        KUBERNETES.contains(&(group, kind))
+            || self.brought.iter().any(|brought| brought.0 == group && brought.1 == kind)
     }
 }
 

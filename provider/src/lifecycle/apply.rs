@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster::{Applied, ApplyRequest, Cluster, Condition, Error, Force, Wait, WaitError};
-use flux::{hcl, kinds::Readiness};
+use flux::{FieldPath, hcl, kinds::Readiness};
 use policy::Change;
 use serde_json::Value as Json;
 use tfplugin::{
@@ -118,15 +118,8 @@ impl Write<'_> {
         let mut diagnostic = explain::error(error);
         match cluster.by(Instant::now() + READING_BACK).get(&target).await {
             Ok(Some(object)) if self.is_ours(attributes, &object) => {
-                let foreign = |entry: &cluster::ManagerEntry| {
-                    entry.manager != FIELD_MANAGER
-                        && entry
-                            .paths
-                            .iter()
-                            .filter_map(|path| path.locate(&object))
-                            .any(|path| path.steps().first() == Some(&"spec".into()))
-                };
-                let created = !cluster::managers_of(&object).iter().any(foreign);
+                let spec = FieldPath::of(["spec"]);
+                let created = cluster::managed_by_others(&object, &[spec], FIELD_MANAGER).is_empty();
                 let lost = Diagnostic::warning(
                     "An answer of the cluster was lost",
                     format!(
@@ -213,7 +206,7 @@ impl Write<'_> {
             let located: Vec<_> = causes
                 .iter()
                 .filter_map(|cause| {
-                    let path: flux::FieldPath = cause.field.parse().ok()?;
+                    let path: FieldPath = cause.field.parse().ok()?;
                     Some(
                         Diagnostic::error(
                             "The cluster refuses the object",

@@ -39,16 +39,16 @@ pub async fn plan(resource: &FluxResource, call: &Call, request: PlanRequest) ->
         let id = Value::from(format!("{namespace}/{name}"));
         planned.set_at(&"id".into(), id);
     }
+    let reached = reach(&context, &planned).until(call);
     match resource.manifest(&attributes, &unknown) {
         Ok(manifest) => {
             let violations = check_spelled(resource.kind, &manifest, Spelling::Hcl);
             diagnostics.0.extend(violations.iter().map(|violation| refused(resource, violation, change)));
             let states = (prior.as_ref(), &planned);
-            let cluster = reach(&context, &planned).until(call);
             // The gate judges while the cluster is being asked.
             let (live, policy) = tokio::join!(
                 biased;
-                live_schema::check(resource, &cluster, states, &manifest, &violations, change),
+                live_schema::check(resource, &reached, states, &manifest, &violations, change),
                 async { gate::check(context.gate(), resource.kind, manifest.clone(), change) },
             );
             diagnostics.0.extend(live);
@@ -64,7 +64,7 @@ pub async fn plan(resource: &FluxResource, call: &Call, request: PlanRequest) ->
 
     let mut marks = Marks::of(&private);
     marks.unseen = false;
-    match (reach(&context, &planned).until(call), &prior) {
+    match (reached, &prior) {
         (Reach::Unknown, Some(_)) => {
             // Only what changes is applied, and a cluster that is being replaced needs its objects again.
             planned.set_at(&"uid".into(), Value::Unknown);
