@@ -1,7 +1,8 @@
 //! A small provider that uses all of the crate: for its tests, and to try a host by hand.
 //!
 //! Its objects are files in a folder. What a `probe_thing` is told to do is in its URL: `slow://` waits until it is
-//! cancelled, `fail://` exists but fails, `panic://` panics, and so does a token that begins with `panic:`.
+//! cancelled, `fail://` exists but fails, `panic://` panics. A secret that begins with `panic:` and the name of a call
+//! makes that call panic, quoting it.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ impl Provider for Probe {
         Schema::new(vec![
             Attribute::string("folder").optional().describe("Where the objects are."),
             Attribute::string("mode").optional().check(OneOf::new(["calm", "stormy"])),
+            Attribute::string("key").optional().sensitive(),
         ])
     }
 
@@ -73,11 +75,19 @@ impl Provider for Probe {
         vec![Arc::new(Ticket)]
     }
 
-    async fn configure(&self, _call: &Call, request: ConfigureRequest) -> Diagnostics {
+    async fn configure(&self, call: &Call, request: ConfigureRequest) -> Diagnostics {
+        panic_if_told(call, request.config.get("key"));
         let folder = request.config.get("folder").as_str().map(PathBuf::from);
         *self.folder.write().unwrap_or_else(PoisonError::into_inner) = folder;
         Diagnostics::new()
     }
+}
+
+/// Panics if a secret says `panic:` and the name of this call.
+fn panic_if_told(call: &Call, secret: &Value) {
+    let secret = secret.as_str().unwrap_or_default();
+    let told = secret.strip_prefix("panic:").is_some_and(|rest| rest.starts_with(call.rpc));
+    assert!(!told, "told to panic about {secret}");
 }
 
 const TIMEOUTS: Timeouts = Timeouts {
@@ -180,7 +190,13 @@ impl Resource for Thing {
         .describe("A file.")
     }
 
-    async fn plan(&self, _call: &Call, request: PlanRequest) -> PlanResponse {
+    async fn validate(&self, call: &Call, config: &Value) -> Diagnostics {
+        panic_if_told(call, config.get("token"));
+        Diagnostics::new()
+    }
+
+    async fn plan(&self, call: &Call, request: PlanRequest) -> PlanResponse {
+        panic_if_told(call, request.config.get("token"));
         let mut response = PlanResponse::from(request);
         if response.planned.get("spec").get("url").as_str().is_some_and(|url| url.starts_with("http://")) {
             response.diagnostics.warning_at("spec.url", "Unencrypted", "Use https instead.");
@@ -188,7 +204,8 @@ impl Resource for Thing {
         response
     }
 
-    async fn read(&self, _call: &Call, request: ReadRequest) -> ReadResponse {
+    async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {
+        panic_if_told(call, request.state.get("password"));
         let mut response = ReadResponse { private: request.private, ..ReadResponse::default() };
         match self.file(request.state.get("id").as_str().unwrap_or_default()) {
             Ok(file) => response.state = self.load(&file),
@@ -198,8 +215,7 @@ impl Resource for Thing {
     }
 
     async fn create(&self, call: &Call, request: CreateRequest) -> ApplyResponse {
-        let token = request.config.get("token").as_str().unwrap_or_default();
-        assert!(!token.starts_with("panic:"), "told to panic about {token}");
+        panic_if_told(call, request.config.get("token"));
         let length =
             request.config.get("token").as_str().map(|token| i64::try_from(token.len()).unwrap_or(0));
         let planned = match request.planned.get("token_length").is_unknown() {
@@ -218,7 +234,8 @@ impl Resource for Thing {
         self.store(call, planned, generation, request.private).await
     }
 
-    async fn delete(&self, _call: &Call, request: DeleteRequest) -> DeleteResponse {
+    async fn delete(&self, call: &Call, request: DeleteRequest) -> DeleteResponse {
+        panic_if_told(call, request.prior.get("password"));
         let mut response = DeleteResponse::default();
         match self.file(request.prior.get("id").as_str().unwrap_or_default()) {
             Ok(file) => {
@@ -298,7 +315,8 @@ impl DataSource for Echo {
         ])
     }
 
-    async fn read(&self, _call: &Call, config: Value) -> DataResponse {
+    async fn read(&self, call: &Call, config: Value) -> DataResponse {
+        panic_if_told(call, config.get("input"));
         let input = config.get("input").clone();
         DataResponse { state: Some(config.with("output", input)), ..DataResponse::default() }
     }
@@ -323,7 +341,8 @@ impl Function for Join {
         signature
     }
 
-    async fn call(&self, _call: &Call, arguments: Vec<Value>) -> Result<Value, FunctionError> {
+    async fn call(&self, call: &Call, arguments: Vec<Value>) -> Result<Value, FunctionError> {
+        arguments.iter().for_each(|argument| panic_if_told(call, argument));
         let texts: Vec<&str> = arguments.iter().filter_map(Value::as_str).collect();
         match texts.split_first() {
             Some((_, [])) => Err(FunctionError::argument(1, "There is nothing to join.")),
@@ -349,7 +368,8 @@ impl EphemeralResource for Ticket {
         ])
     }
 
-    async fn open(&self, _call: &Call, config: Value) -> OpenResponse {
+    async fn open(&self, call: &Call, config: Value) -> OpenResponse {
+        panic_if_told(call, config.get("subject"));
         let ticket = format!("ticket for {}", config.get("subject").as_str().unwrap_or_default());
         OpenResponse { result: Some(config.with("ticket", ticket)), ..OpenResponse::default() }
     }

@@ -34,7 +34,7 @@ impl Bench {
         let ty = provider.resources()[0].schema().ty();
         let folder = tempfile::tempdir().unwrap();
         let mut client = Client::new(ProviderService::new(provider).into_server());
-        let config = Type::object([("folder", Type::String), ("mode", Type::String)]);
+        let config = probe::Probe::default().schema().ty();
         let value = Value::object([("folder", folder.path().to_str().unwrap().into())]);
         let request =
             m::configure_provider::Request { config: Some(wire(&value, &config)), ..Default::default() };

@@ -195,6 +195,77 @@ async fn values_that_fit_no_schema_are_errors_in_every_call() {
     }
 }
 
+/// One part of an apply that cannot be read: nothing is written, and the host keeps what it had.
+#[tokio::test]
+async fn an_apply_with_a_part_that_cannot_be_read_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = bench(probe::Probe::default());
+    let place = Value::object([("folder", folder.path().to_str().unwrap().into())]);
+    let config = Some(wire(&place, &probe::Probe::default().schema().ty()));
+    let configure = m::configure_provider::Request { config, ..Default::default() };
+    assert!(answers!(client, configure_provider, configure).is_empty());
+
+    let ty = probe_type();
+    let thing = |url: &str| {
+        let spec = Value::object([("url", url.into()), ("interval", "1m".into())]);
+        Value::object([("name", "app".into()), ("wait", true.into()), ("spec", spec)])
+    };
+    let null = || Some(wire(&Value::Null, &ty));
+    let (old, new) = (wire(&thing("https://old"), &ty), wire(&thing("https://new"), &ty));
+    let request = m::apply_resource_change::Request {
+        type_name: "probe_thing".to_owned(),
+        prior_state: null(),
+        planned_state: Some(old.clone()),
+        config: Some(old.clone()),
+        planned_private: b"\xff{ no JSON".to_vec(),
+        ..Default::default()
+    };
+    let state = client.apply_resource_change(request.clone()).await.unwrap().into_inner();
+    assert!(
+        state.diagnostics.is_empty(),
+        "private data of another provider is none: {:?}",
+        state.diagnostics
+    );
+    let prior = state.new_state.unwrap();
+    let file = folder.path().join("app");
+    let written = std::fs::read(&file).unwrap();
+    let update = m::apply_resource_change::Request {
+        prior_state: Some(prior.clone()),
+        planned_state: Some(new.clone()),
+        config: Some(new),
+        ..request.clone()
+    };
+    let create =
+        m::apply_resource_change::Request { planned_state: Some(old.clone()), config: Some(old), ..request };
+    let delete = m::apply_resource_change::Request {
+        prior_state: Some(prior.clone()),
+        planned_state: null(),
+        config: null(),
+        ..create.clone()
+    };
+    for rubbish in rubbish() {
+        let parts: [fn(&mut m::apply_resource_change::Request, Option<DynamicValue>); 3] = [
+            |request, rubbish| request.prior_state = rubbish,
+            |request, rubbish| request.planned_state = rubbish,
+            |request, rubbish| request.config = rubbish,
+        ];
+        for (part, put) in parts.into_iter().enumerate() {
+            for (act, request) in [("create", &create), ("update", &update), ("delete", &delete)] {
+                let mut request = request.clone();
+                put(&mut request, rubbish.clone());
+                let answer = client.apply_resource_change(request).await.unwrap().into_inner();
+                let told = format!("{act}, part {part}: {rubbish:?}: {answer:?}");
+                assert!(is_error(&answer.diagnostics), "{told}");
+                assert_eq!(std::fs::read(&file).unwrap(), written, "{told}");
+                // A part that cannot be read cannot be sent back either; every other state is kept.
+                if part != 0 && act != "create" {
+                    assert_eq!(answer.new_state.as_ref(), Some(&prior), "{told}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn stored_states_that_are_none_are_errors() {
     let mut client = bench(probe::Probe::default());
@@ -414,7 +485,7 @@ fn probe_type() -> Type {
 async fn long_deep_and_strange_texts_come_back_as_they_went() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = bench(probe::Probe::default());
-    let configuration = Type::object([("folder", Type::String), ("mode", Type::String)]);
+    let configuration = probe::Probe::default().schema().ty();
     let place = Value::object([("folder", folder.path().to_str().unwrap().into())]);
     let request =
         m::configure_provider::Request { config: Some(wire(&place, &configuration)), ..Default::default() };

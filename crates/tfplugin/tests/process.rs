@@ -148,7 +148,7 @@ async fn a_termination_cancels_what_is_in_flight_and_waits_for_its_answer() {
     let (temporary, objects) = (temporary(), temporary());
     let host = Host::start(command(&temporary)).await.unwrap();
     let mut provider = host.provider();
-    let ty = Type::object([("folder", Type::String), ("mode", Type::String)]);
+    let ty = Type::object([("folder", Type::String), ("mode", Type::String), ("key", Type::String)]);
     let folder = Value::object([("folder", objects.path().to_str().unwrap().into())]);
     let config = DynamicValue { msgpack: encode_msgpack(&folder, &ty).unwrap(), json: Vec::new() };
     let configure = m::configure_provider::Request { config: Some(config), ..Default::default() };

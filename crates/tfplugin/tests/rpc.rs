@@ -49,7 +49,7 @@ impl Bench {
     }
 
     async fn configure(&mut self, folder: Value) -> Vec<String> {
-        let ty = Type::object([("folder", Type::String), ("mode", Type::String)]);
+        let ty = probe::Probe::default().schema().ty();
         let request = m::configure_provider::Request {
             terraform_version: "1.12.6".into(),
             config: Some(wire(&Value::object([("folder", folder)]), &ty)),
@@ -258,7 +258,7 @@ async fn a_wrong_configuration_is_told_on_its_attributes() {
 #[tokio::test]
 async fn a_provider_takes_a_configuration_that_is_not_known_yet() {
     let mut bench = Bench::unconfigured();
-    let ty = Type::object([("folder", Type::String), ("mode", Type::String)]);
+    let ty = probe::Probe::default().schema().ty();
     let request = |mode: &str| m::validate_provider_config::Request {
         config: Some(wire(&Value::object([("folder", Value::Unknown), ("mode", mode.into())]), &ty)),
     };
