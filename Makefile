@@ -27,6 +27,14 @@ test: build ## all tests, on real parts (built on first use: about 15 minutes, o
 	  if [ "$$CI" = true ]; then echo "nothing may be skipped here"; status=1; fi; fi; \
 	rm -f $$skips; exit $$status
 
+.PHONY: test-terraform
+test-terraform: build ## the tests of kinds, life cycle and protocol once more, under the Terraform on PATH
+	@command -v terraform > /dev/null || { echo "there is no terraform on PATH"; exit 1; }
+	FLUXGATE_TEST_TOFU=$$(command -v terraform) $(CARGO) test $(PROFILE) --workspace --no-fail-fast --test system -- \
+	  protocol lifecycle drift gate states replacements ownership free_values moves kinds $(BEYOND_TERRAFORM_1_11)
+# Identities of resources came with Terraform 1.12.
+BEYOND_TERRAFORM_1_11 := --skip identit
+
 .PHONY: e2e
 e2e: build ## the tests on what is yours: KUBECONFIG or DIGITALOCEAN_TOKEN and FLUXGATE_DOKS_CLUSTER, with FLUXCD_ACCEPT_APPLY=1
 	@: $${FLUXCD_ACCEPT_APPLY:?set it to 1: these tests apply on the cluster that you name, and take it down again}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testutil::require;
 
-use crate::support::{api, live, provider_block, repository, tofu, unconnected};
+use crate::support::{api, live, patch, provider_block, repository, tofu, unconnected};
 
 #[test]
 fn a_plan_that_the_policy_refuses_is_refused_on_the_line() {
@@ -118,6 +118,27 @@ fn a_rule_that_was_tightened_warns_where_nothing_changes_and_never_traps_a_destr
 
     tofu.write("main.tf", &repository(&namespace, ""));
     tofu.destroy().success();
+    assert_eq!(live(&plane, "GitRepository", &namespace, "app"), None);
+}
+
+/// The plan before a destroy would repair what was changed outside, which the rule refuses.
+#[test]
+fn a_destroy_that_would_repair_first_is_let_go_without_a_refresh() {
+    let plane = require!(api());
+    let namespace = plane.namespace("tightened");
+    let tofu = require!(tofu(&plane, &repository(&namespace, "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+
+    tofu.write(
+        "provider.tf",
+        &provider_block(&plane, "  policy = { params = { interval_at_least = \"5m\" } }"),
+    );
+    patch(&plane, "GitRepository", &namespace, "app", &json!({"spec": {"ref": {"branch": "hacked"}}}));
+    let text = tofu.destroy().failure().text();
+    assert!(text.contains("Error: Policy: interval"), "{text}");
+    assert!(live(&plane, "GitRepository", &namespace, "app").is_some());
+    tofu.run(&["destroy", "-no-color", "-input=false", "-auto-approve", "-refresh=false"]).success();
     assert_eq!(live(&plane, "GitRepository", &namespace, "app"), None);
 }
 

@@ -91,6 +91,49 @@ fn a_generated_configuration_applies_and_then_plans_empty() {
     assert_eq!(live(&plane, "Kustomization", &namespace, "app").unwrap()["metadata"]["uid"], before);
 }
 
+/// The provider's own connection leads nowhere, so what is found was found in the cluster that the import names.
+#[test]
+fn an_object_of_a_further_cluster_is_imported_by_id_and_by_identity() {
+    let plane = require!(api());
+    let namespace = plane.namespace("identity");
+    let configuration = repository(&namespace, "");
+    let first = require!(tofu(&plane, &configuration));
+    first.plan().changes();
+    first.apply().success();
+
+    let staging = serde_json::json!(plane.kubeconfig_path());
+    let provider = format!(
+        "provider \"fluxgate\" {{\n  kubernetes = {{\n    host  = \"https://127.0.0.1:1\"\n    token = \"x\"\n  }}\n  \
+         clusters = {{ staging = {{ kubernetes = {{ config_path = {staging} }} }} }}\n}}\n"
+    );
+    let identity = |cluster: &str| {
+        by_identity("fluxgate_git_repository.app", &namespace, "app")
+            .replace("name = \"app\" }", &format!("name = \"app\", cluster = \"{cluster}\" }}"))
+    };
+    let id =
+        format!("import {{\n  to = fluxgate_git_repository.app\n  id = \"staging/{namespace}/app\"\n}}\n");
+    for import in [&id, &identity("staging")] {
+        let second = require!(tofu(&plane, import));
+        second.write("provider.tf", &provider);
+        second.plan_with(&["-generate-config-out=generated.tf"]).success();
+        let text = std::fs::read_to_string(second.folder().join("generated.tf")).unwrap();
+        assert!(text.contains("\"staging\""), "{text}");
+        assert_eq!(second.show_plan().change("fluxgate_git_repository.app").actions, ["no-op"]);
+        second.apply().success();
+        assert_eq!(
+            stored_identity(&second, "fluxgate_git_repository"),
+            serde_json::json!({"namespace": namespace, "name": "app", "cluster": "staging"})
+        );
+        second.write("main.tf", "");
+        second.plan().no_changes();
+    }
+
+    let lost = require!(tofu(&plane, &(configuration + &identity("production"))));
+    lost.write("provider.tf", &provider);
+    let text = lost.plan().failure().text();
+    assert!(text.contains("production") && text.contains("staging"), "{text}");
+}
+
 #[test]
 fn a_release_is_imported_by_its_identity() {
     let chart = require!(test_data()).join("charts/flux2-2.18.3.tgz");

@@ -263,7 +263,7 @@ fn manifests_of_the_kubernetes_provider_become_ours() {
     let tofu = require!(require!(Tofu::new()).provider("hashicorp/kubernetes", "2.38.0", &stand_in));
     tofu.write("versions.tf", &versions("kubernetes", "hashicorp/kubernetes"));
     tofu.write("provider.tf", &provider_block(&plane, ""));
-    tofu.write("terraform.tfstate", &kubernetes_state(&plane, &namespace).to_string());
+    tofu.write_state(&kubernetes_state(&plane, &namespace).to_string());
     tofu.write("main.tf", &(ours(&namespace) + &moved("kubernetes_manifest")));
     tofu.init().success();
     becomes_ours(&tofu, &plane, &namespace);

@@ -475,7 +475,7 @@ fn the_schema_tells_identities_and_write_only_arguments() {
     let plane = require!(api());
     let tofu = require!(tofu(&plane, &repository("apps", "")));
     let schemas: Value = tofu.run(&["providers", "schema", "-json"]).success().json();
-    let ours = &schemas["provider_schemas"]["registry.opentofu.org/fluxgate/fluxgate"];
+    let ours = &schemas["provider_schemas"][tofu.address("fluxgate/fluxgate")];
     let identities = &ours["resource_identity_schemas"];
     for kind in ["fluxgate_git_repository", "fluxgate_kustomization", "fluxgate_install"] {
         assert_eq!(

@@ -749,7 +749,7 @@ fn nothing_that_a_schema_hides_is_without_a_test_that_searches_for_it() {
     let plane = require!(api());
     let tofu = require!(tofu(&plane, ""));
     let schemas: Value = tofu.run(&["providers", "schema", "-json"]).success().json();
-    let ours = &schemas["provider_schemas"]["registry.opentofu.org/fluxgate/fluxgate"];
+    let ours = &schemas["provider_schemas"][tofu.address("fluxgate/fluxgate")];
     let mut found = BTreeSet::new();
     hidden(&ours["provider"]["block"]["attributes"], "provider ", false, &mut found);
     for (kind, list) in [

@@ -1,16 +1,12 @@
 //! States that were stored by earlier versions of the provider, kept as they were written: they go on without a change.
 
 use serde_json::{Value, json};
-use testutil::{Tofu, require};
+use testutil::require;
 
 use crate::support::{api, live, repository, tofu};
 
 /// Written by the first version of the schema; the namespace of the test and the uid of its object are put in.
 const VERSION_0: &str = include_str!("states/version_0.json");
-
-fn write_state(tofu: &Tofu, state: &Value) {
-    tofu.write("terraform.tfstate", &state.to_string());
-}
 
 /// The stored state for an object that is there.
 fn stored(namespace: &str, uid: &Value) -> Value {
@@ -28,7 +24,7 @@ fn a_state_of_the_first_version_plans_empty() {
     tofu.apply().success();
     let uid = live(&plane, "GitRepository", &namespace, "app").unwrap()["metadata"]["uid"].clone();
 
-    write_state(&tofu, &stored(&namespace, &uid));
+    tofu.write_state(&stored(&namespace, &uid).to_string());
     tofu.plan().no_changes();
     tofu.refresh().success();
     assert_eq!(tofu.show_state().values("fluxgate_git_repository.app")["uid"], uid);
@@ -74,7 +70,7 @@ fn a_stored_state_of_every_kind_plans_empty() {
         assert!(types.contains(&format!("fluxgate_{}", kind.resource)), "{} is missing", kind.name);
     }
     assert!(["fluxgate_secret", "fluxgate_install"].iter().all(|ty| types.iter().any(|known| known == ty)));
-    write_state(&tofu, &state);
+    tofu.write_state(&state.to_string());
     tofu.plan_with(&["-refresh=false"]).no_changes();
 
     // A refresh finds nothing either, but for the Secret: what its values are compared with is kept beside the state.
@@ -102,7 +98,7 @@ fn attributes_that_came_later_or_went_are_no_change() {
     assert!(attributes.remove("cluster").is_some());
     attributes.insert("went_since".to_owned(), json!({"a": [1]}));
     attributes["spec"].as_object_mut().unwrap().remove("sparse_checkout");
-    write_state(&tofu, &state);
+    tofu.write_state(&state.to_string());
     tofu.plan().no_changes();
 }
 
@@ -113,7 +109,7 @@ fn a_state_of_a_newer_version_is_a_clear_error() {
     let tofu = require!(tofu(&plane, &repository(&namespace, "")));
     let mut state = stored(&namespace, &json!("0"));
     state["resources"][0]["instances"][0]["schema_version"] = 77.into();
-    write_state(&tofu, &state);
+    tofu.write_state(&state.to_string());
     let text = tofu.plan().failure().text();
     assert!(text.contains("newer provider version"), "{text}");
 }

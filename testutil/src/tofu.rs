@@ -62,7 +62,7 @@ impl Tofu {
     pub fn on_path() -> Result<Self, Error> {
         let program =
             Tool::Tofu.of_any_version().ok_or_else(|| Error::usage("there is no `tofu` on PATH"))?;
-        Self::on(program, "registry.opentofu.org")?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
+        Self::on(program)?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
     }
 
     /// Makes the same folder for the Terraform on `PATH`, whatever its version: nobody builds it here.
@@ -74,11 +74,11 @@ impl Tofu {
         let programs = env::split_paths(&folders).map(|folder| folder.join("terraform"));
         let program =
             programs.into_iter().find(|path| path.is_file()).ok_or(Error::NotOnPath("terraform"))?;
-        Self::on(program, "registry.terraform.io")?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
+        Self::on(program)?.provider("fluxgate/fluxgate", "0.1.0", &built_provider()?)
     }
 
     /// Makes a folder where no provider is to be had but those built into OpenTofu. `FLUXGATE_TEST_TOFU` names another program than the
-    /// pinned one, to try the tests with an older OpenTofu.
+    /// pinned one, to run the tests with an older OpenTofu or with Terraform; Terraform's program is called `terraform`.
     ///
     /// # Errors
     /// When OpenTofu is not to be had.
@@ -87,10 +87,13 @@ impl Tofu {
             Some(program) => program.into(),
             None => Tool::Tofu.path()?,
         };
-        Self::on(program, "registry.opentofu.org")
+        Self::on(program)
     }
 
-    fn on(program: PathBuf, registry: &'static str) -> Result<Self, Error> {
+    fn on(program: PathBuf) -> Result<Self, Error> {
+        // Where each of the two looks for a provider whose address names no host.
+        let is_terraform = program.file_stem().is_some_and(|name| name == "terraform");
+        let registry = if is_terraform { "registry.terraform.io" } else { "registry.opentofu.org" };
         let scope = Scope::new("tofu")?;
         for folder in ["work", "home", "tmp", "mirror"] {
             scope.subfolder(folder)?;
@@ -119,7 +122,7 @@ impl Tofu {
     /// When the program is not there.
     pub fn provider(self, address: &str, version: &str, program: &Path) -> Result<Self, Error> {
         let name = address.rsplit('/').next().unwrap_or(address);
-        let folder = format!("mirror/{}/{address}/{version}/{}", self.registry, platform());
+        let folder = format!("mirror/{}/{version}/{}", self.address(address), platform());
         let place = self.scope.subfolder(&folder)?.join(format!("terraform-provider-{name}"));
         // A link spares the copy of a large file, where both are on one disk.
         fs::hard_link(program, &place)
@@ -158,6 +161,18 @@ impl Tofu {
             fs::create_dir_all(folder).unwrap();
         }
         fs::write(&path, text).unwrap_or_else(|error| panic!("{name} cannot be written: {error}"));
+    }
+
+    /// Writes a state as OpenTofu stores it, with the providers' addresses as this program writes them: Terraform has a registry of its own.
+    #[track_caller]
+    pub fn write_state(&self, state: &str) {
+        self.write("terraform.tfstate", &state.replace("registry.opentofu.org", self.registry));
+    }
+
+    /// Returns the whole address of a provider, from its `namespace/name`.
+    #[must_use]
+    pub fn address(&self, provider: &str) -> String {
+        format!("{}/{provider}", self.registry)
     }
 
     /// Sets or changes a variable of the environment between commands.

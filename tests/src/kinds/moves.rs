@@ -74,7 +74,7 @@ fn a_manifest_of_any_kind_becomes_ours_without_a_change() {
         let (_, name) = source.split_once('/').unwrap();
         tofu.write("versions.tf", &versions(name, source));
         tofu.write("provider.tf", &provider_block(&plane, ""));
-        tofu.write("terraform.tfstate", &state.to_string());
+        tofu.write_state(&state.to_string());
         tofu.write("main.tf", &moved);
         tofu.write("main.tf.json", &configuration(&namespace, None, &json!({})).to_string());
         tofu.init().success();
