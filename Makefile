@@ -74,6 +74,7 @@ snapshots: ## accept changed snapshots after reading their diff
 
 .PHONY: bench
 bench: build dist ## side by side with the peers, medians and ratios
+	$(CARGO) build --profile dist --workspace --example probe
 	$(OUT)/bench
 
 .PHONY: fuzz

@@ -17,7 +17,12 @@ mod many;
 mod plan;
 mod render;
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use testutil::tools::Tool;
 
 /// A line of the table.
 struct Row {
@@ -58,26 +63,40 @@ fn main() {
 }
 
 /// The provider as users get it. OpenTofu reads a provider's whole file at every command to check its sum, so its size costs time.
-fn provider() -> std::path::PathBuf {
+fn provider() -> PathBuf {
     given("terraform-provider-fluxgate")
 }
 
 /// A folder with our provider and this configuration.
 fn ours(configuration: &str) -> testutil::Tofu {
-    const VERSIONS: &str =
-        "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n";
-    let tofu = testutil::Tofu::without_providers()
-        .unwrap()
-        .provider("fluxgate/fluxgate", "0.1.0", &provider())
-        .unwrap();
-    tofu.file("versions.tf", VERSIONS).file("main.tf", configuration)
+    folder("fluxgate/fluxgate", "0.1.0", &provider(), configuration)
 }
 
-/// A program as `make dist` builds it.
-fn given(name: &str) -> std::path::PathBuf {
+/// The same with the smallest provider there is: what OpenTofu takes with it is what the protocol costs.
+fn probe(configuration: &str) -> testutil::Tofu {
+    folder("example/probe", "0.1.0", &given("examples/probe"), configuration)
+}
+
+/// The same with the Go kubectl provider.
+fn kubectl(configuration: &str) -> testutil::Tofu {
+    folder("gavinbunney/kubectl", "1.19.0", &Tool::KubectlProvider.path().unwrap(), configuration)
+}
+
+/// A folder with one provider, by its `namespace/name`, and a configuration.
+fn folder(address: &str, version: &str, program: &Path, configuration: &str) -> testutil::Tofu {
+    let (_, name) = address.split_once('/').unwrap();
+    let versions = format!(
+        "terraform {{\n  required_providers {{\n    {name} = {{ source = \"{address}\" }}\n  }}\n}}\n"
+    );
+    let tofu = testutil::Tofu::without_providers().unwrap().provider(address, version, program).unwrap();
+    tofu.file("versions.tf", &versions).file("main.tf", configuration)
+}
+
+/// A program as `make dist` or `make bench` builds it.
+fn given(name: &str) -> PathBuf {
     let here = std::env::current_exe().unwrap();
-    let program = here.parent().and_then(std::path::Path::parent).unwrap().join("dist").join(name);
-    assert!(program.is_file(), "{} is missing: run `make dist`", program.display());
+    let program = here.parent().and_then(Path::parent).unwrap().join("dist").join(name);
+    assert!(program.is_file(), "{} is missing: run `make bench`", program.display());
     program
 }
 

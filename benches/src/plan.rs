@@ -1,9 +1,9 @@
-//! A plan of one new object: ours, the Go kubectl provider, and OpenTofu alone, in turn.
+//! A plan of one new object: ours, the Go kubectl provider, OpenTofu alone and with a provider that asks nobody, in turn.
 
 use std::time::Duration;
 
 use serde_json::json;
-use testutil::{ControlPlane, Size, Tofu, tools::Tool};
+use testutil::{ControlPlane, Size, Tofu};
 
 use crate::{Row, median, millis};
 
@@ -29,7 +29,7 @@ resource "fluxgate_git_repository" "fleet" {{
 }}
 "#
     ));
-    let peer = kubectl(&format!(
+    let peer = crate::kubectl(&format!(
         r#"
 provider "kubectl" {{
   config_path = {kubeconfig}
@@ -47,40 +47,42 @@ resource "kubectl_manifest" "fleet" {{
     let alone = Tofu::without_providers()
         .unwrap()
         .file("main.tf", "resource \"terraform_data\" \"fleet\" {\n  input = \"fleet\"\n}\n");
-    for tofu in [&ours, &peer, &alone] {
+    let probe = crate::probe(
+        r#"
+provider "probe" {
+  folder = path.root
+}
+resource "probe_thing" "fleet" {
+  name = "fleet"
+  spec = { url = "https://github.com/acme/fleet.git" }
+}
+"#,
+    );
+    let all = [&ours, &peer, &alone, &probe];
+    for tofu in all {
         tofu.init().success();
         tofu.plan().changes();
     }
-    let mut samples = [Vec::new(), Vec::new(), Vec::new()];
+    let mut samples = [const { Vec::new() }; 4];
     for _ in 0..RUNS {
-        for (tofu, samples) in [&ours, &peer, &alone].into_iter().zip(&mut samples) {
+        for (tofu, samples) in all.into_iter().zip(&mut samples) {
             samples.push(tofu.plan().changes().elapsed);
         }
     }
-    let [ours, peer, alone] = samples.map(median);
+    let [ours, peer, alone, probe] = samples.map(median);
     let more = |with: Duration| with.saturating_sub(alone);
     vec![Row {
         what: "`tofu plan` with one new object, minus that of a terraform_data",
         measured: millis(more(ours)),
         at_most: "80 ms",
         beside: format!(
-            "kubectl provider (Go): {} ({:.1} times ours); whole plans {}, {}, terraform_data alone {}",
+            "kubectl provider (Go): {} ({:.1} times ours); a provider that asks nobody: {}; whole plans {}, {}, terraform_data alone {}",
             millis(more(peer)),
             more(peer).as_secs_f64() / more(ours).as_secs_f64(),
+            millis(more(probe)),
             millis(ours),
             millis(peer),
             millis(alone)
         ),
     }]
-}
-
-/// A folder with the Go kubectl provider and this configuration.
-pub fn kubectl(configuration: &str) -> Tofu {
-    const VERSIONS: &str =
-        "terraform {\n  required_providers {\n    kubectl = { source = \"gavinbunney/kubectl\" }\n  }\n}\n";
-    let tofu = Tofu::without_providers()
-        .unwrap()
-        .provider("gavinbunney/kubectl", "1.19.0", &Tool::KubectlProvider.path().unwrap())
-        .unwrap();
-    tofu.file("versions.tf", VERSIONS).file("main.tf", configuration)
 }
