@@ -31,14 +31,19 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
         Reach::Unnamed(diagnostic) => return kept(diagnostic.into(), private),
     };
     let mut marks = Marks::of(&private);
-    match is_same_cluster(&context, &cluster, &private).await {
+    let attributes = attributes_of(&state);
+    let target = resource.target(&attributes);
+    // A distant cluster is asked for all at once, also for the definition that the plan after this checks the object against.
+    let (ahead, kind) = (cluster.clone(), resource.kind);
+    tokio::spawn(async move { ahead.definition(kind).await });
+    let (is_same, found) =
+        tokio::join!(is_same_cluster(&context, &cluster, &private), cluster.get_among(&target));
+    match is_same {
         Ok(true) => {}
         Ok(false) => return ReadResponse { state: None, private, diagnostics: Diagnostics::new() },
         Err(diagnostic) => return kept(diagnostic.into(), private),
     }
-    let attributes = attributes_of(&state);
-    let target = resource.target(&attributes);
-    let object = match cluster.get_among(&target).await {
+    let object = match found {
         Ok(Some(object)) => object,
         // A cluster without the kind has no object of it either.
         Ok(None) | Err(Error::NotServed { .. }) => {
