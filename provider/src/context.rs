@@ -1,16 +1,18 @@
 //! What a configured provider holds: its clusters and its gate, shared by all resources of the process.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use cluster::{Cluster, Connection, Limits, Proxies};
+use cluster::{Cluster, Connection, Limits, Proxies, Target};
 use policy::{Gate, Settings};
+use serde_json::Value as Json;
 use tfplugin::{
     diagnostic::{Diagnostic, Diagnostics},
     path::AttributePath,
     provider::Call,
+    value::Value,
 };
 
 use crate::{
@@ -54,6 +56,8 @@ pub struct Context {
     gate: Option<Gate>,
     /// Whether objects in state may be planned anew for another cluster.
     pub allow_cluster_change: bool,
+    /// The uids of objects that were taken over in this run.
+    adopted: Mutex<BTreeSet<String>>,
 }
 
 /// A cluster as far as it is known.
@@ -124,8 +128,28 @@ impl Context {
             named_unknown: config.named_unknown,
             gate,
             allow_cluster_change: config.allow_cluster_change,
+            adopted: Mutex::default(),
         };
         Ok((context, diagnostics))
+    }
+
+    /// Notes that an object that existed was taken over.
+    pub fn adopt(&self, object: &Json) {
+        if let Some(uid) = object["metadata"]["uid"].as_str() {
+            self.adopted.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned());
+        }
+    }
+
+    /// What there is to say instead of deleting the object of a state, which another entry of the state took over in this run: OpenTofu
+    /// creates before it destroys where it is told to (`create_before_destroy`), and where a resource got another address.
+    pub fn taken_over(&self, target: &Target, prior: &Value) -> Option<Diagnostic> {
+        let uid = prior.get("uid").as_str()?;
+        self.adopted.lock().unwrap_or_else(PoisonError::into_inner).contains(uid).then(|| {
+            Diagnostic::warning(
+                format!("{target} stays"),
+                "It was to be deleted after it was taken over in the same run, by create_before_destroy or from another address in the configuration. It is managed there now. To give a resource another address, use a moved block.",
+            )
+        })
     }
 
     /// The gate; `None` while its settings are known only after apply.

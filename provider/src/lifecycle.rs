@@ -13,6 +13,7 @@ mod moves;
 mod plan;
 mod prune;
 mod read;
+pub(crate) mod whereabouts;
 pub(crate) mod writers;
 
 use std::{sync::Arc, time::Duration};
@@ -44,6 +45,9 @@ use crate::{
 
 /// The field manager of everything that the provider applies.
 pub const FIELD_MANAGER: &str = "fluxgate";
+
+/// How long the look may take at what became of a write without an answer.
+pub(crate) const READING_BACK: Duration = Duration::from_secs(10);
 
 /// How long each operation may take where `timeouts` does not say.
 pub const TIMEOUTS: Timeouts = Timeouts {

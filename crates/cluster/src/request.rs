@@ -22,7 +22,7 @@ use crate::{
     Cause, Cluster, Conflict, Error, Resource, Target, Unreached,
     error::AtProxy,
     object::escape,
-    status::{Details, Status},
+    status::{Details, INTERNAL, Status},
 };
 
 /// Longer answers than this are no answers of an API server.
@@ -225,7 +225,8 @@ impl Cluster {
             let repeat =
                 failure.again == Again::Safely || (failure.again == Again::Blindly && call.repeatable);
             let pause = failure.retry_after.unwrap_or_else(|| backoff(attempt));
-            if !repeat || attempt >= self.limits().attempts || Instant::now() + pause >= deadline {
+            let in_time = Instant::now().checked_add(pause).is_some_and(|then| then < deadline);
+            if !repeat || attempt >= self.limits().attempts || !in_time {
                 return Err(failure.error);
             }
             tracing::debug!(doing = call.doing(), attempt, ?pause, error = %failure.error, "repeating a request");
@@ -410,6 +411,8 @@ impl Cluster {
                     other(status)
                 }
             }
+            // Trouble of the server's own, such as an admission webhook that is down, says nothing of the object.
+            (500, Some(_)) if status.reason == INTERNAL => other(status),
             (400 | 422 | 500, Some(target)) => {
                 let causes = causes(&status);
                 let object = Box::new(target.clone());

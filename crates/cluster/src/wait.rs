@@ -404,6 +404,8 @@ impl Seen {
         match error {
             Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Unintelligible { .. } => {}
             Error::Api { code, .. } if code >= 429 => {}
+            // A credential that expired in the middle may come with the next try.
+            Error::Credential { .. } | Error::NotIssued { .. } if self.last.is_some() => {}
             lasting => return Err(lasting),
         }
         tracing::debug!(%error, "waiting goes on");

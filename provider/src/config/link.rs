@@ -168,6 +168,17 @@ impl Entry<'_> {
                 return Link::Unnamed;
             }
         }
+        let contexts = ["config_context", "config_context_cluster", "config_context_auth_info"];
+        if let (Some(_), Some(name)) = (&host, contexts.into_iter().find(|name| written(name).is_some())) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Two connections in one",
+                    format!("{name} chooses from a kubeconfig, and host (or KUBE_HOST) names a cluster without one. Set config_path beside {name}, or take {name} out."),
+                )
+                .at(path.attribute(name)),
+            );
+            return Link::Unnamed;
+        }
         if let Some(host) = host {
             return Link::Known(Connection::direct(Direct {
                 host,
@@ -194,6 +205,17 @@ impl Entry<'_> {
                     format!("{name} is set and host is not. Set host to the address of the API server, `https://host:port`."),
                 )
                 .at(path.attribute(name)),
+            );
+            return Link::Unnamed;
+        }
+        let told = written("tls_server_name").is_some() || value.get("insecure").as_bool() == Some(true);
+        if told && !paths.is_empty() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "A setting that belongs to host",
+                    "insecure and tls_server_name are for a connection by host. In a kubeconfig they stand with the cluster, as insecure-skip-tls-verify and tls-server-name: write them there.",
+                )
+                .at(path),
             );
             return Link::Unnamed;
         }

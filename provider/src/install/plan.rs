@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chart::{Chart, output::Rendered};
-use cluster::Error;
 use policy::Change;
 use serde_json::Value as Json;
 use tfplugin::{
@@ -25,8 +24,7 @@ use super::{
 };
 use crate::{
     context::{Context, Reach},
-    explain,
-    lifecycle::{marks::Marks, reach},
+    lifecycle::{marks::Marks, reach, whereabouts::Whereabouts},
 };
 
 /// What is found out, not configured.
@@ -56,7 +54,6 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
         }
     };
     let mut marks = Marks::of(&private);
-    marks.unseen = false;
     let mut kept = Kept::of(&private);
     if prior.is_none()
         && let (Some(namespace), Some(name)) =
@@ -66,29 +63,11 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
         planned.set_at(&"id".into(), id);
     }
 
-    let mut reached = None;
-    match (reach(&context, &planned).until(call), &prior) {
-        (Reach::Unknown, Some(_)) => marks.unseen = true,
-        (Reach::Known(cluster), Some(_)) => {
-            if let Some(recorded) = &marks.cluster
-                && let Err(error @ Error::WrongCluster { .. }) = cluster.expect_identity(recorded).await
-            {
-                let mut diagnostic = explain::error(&error);
-                diagnostic.severity = Severity::Warning;
-                diagnostic.detail =
-                    format!("{}.\n\nThe release is installed there anew.", explain::sentence(&error));
-                diagnostics.push(diagnostic);
-                marks.unseen = true;
-            } else {
-                reached = Some(cluster);
-            }
-        }
-        (Reach::Unnamed(mut diagnostic), _) => {
-            diagnostic.severity = Severity::Warning;
-            diagnostics.push(diagnostic);
-        }
-        _ => {}
-    }
+    let reached = reach(&context, &planned).until(call);
+    let (whereabouts, said) =
+        Whereabouts::of(&reached, prior.is_some(), &marks, "The release is installed").await;
+    diagnostics.0.extend(said);
+    marks.unseen = whereabouts == Whereabouts::Elsewhere;
     let work = Work {
         resource,
         call,
@@ -98,15 +77,22 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
         anew: marks.unseen || kept.unkept,
     };
     diagnostics.0.extend(work.plan(&mut planned, &mut kept).await.0);
-    if prior.as_ref() != Some(&planned)
-        && let Reach::Known(cluster) = reach(&context, &planned)
-    {
-        cluster.definitions_change();
+    let changes = prior.as_ref() != Some(&planned);
+    if !changes && whereabouts.is_unseen(changes) {
+        marks.unseen = true;
+        planned.set_at(&"revision".into(), Value::Unknown);
+        planned.set_at(&"notes".into(), Value::Unknown);
     }
-    if let (Some(cluster), Some(prior)) = (reached, &prior)
-        && !diagnostics.has_errors()
-    {
-        diagnostics.0.extend(lost(&cluster, prior, &planned).await);
+    if let Reach::Known(cluster) = &reached {
+        if changes {
+            cluster.definitions_change();
+        }
+        if let Some(prior) = &prior
+            && whereabouts == Whereabouts::Here
+            && !diagnostics.has_errors()
+        {
+            diagnostics.0.extend(lost(cluster, prior, &planned).await);
+        }
     }
     marks.put(&mut private);
     kept.put(&mut private);

@@ -1,7 +1,5 @@
 //! Applying: the gate once more on the final object, one server-side apply, and the wait until Flux says Ready.
 
-use std::time::Duration;
-
 use cluster::{Applied, ApplyRequest, Cluster, Condition, Error, Force, Wait, WaitError};
 use flux::{FieldPath, hcl, kinds::Readiness};
 use policy::Change;
@@ -17,13 +15,10 @@ use tfplugin::{
 use tokio::time::Instant;
 
 use super::{
-    FIELD_MANAGER, FluxResource, OBJECT, TIMEOUTS, attributes_of, marks::Marks, object_differs, observe,
-    reached, writers,
+    FIELD_MANAGER, FluxResource, OBJECT, READING_BACK, TIMEOUTS, attributes_of, marks::Marks, object_differs,
+    observe, reached, writers,
 };
 use crate::{context::Context, convert, explain, gate};
-
-/// How long the look may take at what became of a write without an answer.
-const READING_BACK: Duration = Duration::from_secs(10);
 
 /// Creates an object, or takes over one that exists.
 pub async fn create(resource: &FluxResource, call: &Call, request: CreateRequest) -> ApplyResponse {
@@ -46,17 +41,24 @@ struct Write<'a> {
 }
 
 impl Write<'_> {
-    async fn run(&self, private: Private) -> ApplyResponse {
-        let marks = Marks::of(&private);
+    async fn run(&self, mut private: Private) -> ApplyResponse {
+        let mut marks = Marks::of(&private);
         match self.applied(&marks).await {
             // Nothing was written: a create leaves nothing behind, an update the prior state.
-            Err(diagnostics) => ApplyResponse { state: None, private, diagnostics },
+            Err(unwritten) => {
+                if unwritten.open && self.prior.is_some() {
+                    // The update may have been carried out, and nobody has waited for it.
+                    marks.unready = true;
+                    marks.put(&mut private);
+                }
+                ApplyResponse { state: None, private, diagnostics: unwritten.diagnostics }
+            }
             Ok(written) => self.settled(written, marks, private).await,
         }
     }
 
     /// Everything up to and with the write.
-    async fn applied(&self, marks: &Marks) -> Result<Written, Diagnostics> {
+    async fn applied(&self, marks: &Marks) -> Result<Written, Unwritten> {
         let context = self.resource.context()?;
         let cluster = reached(&context, &self.planned, self.call)?;
         let timeouts = Timeouts::read(&self.planned, &TIMEOUTS)?;
@@ -71,8 +73,12 @@ impl Write<'_> {
         }
         .map_err(|error| explain::error(&error))?;
 
+        // What the state says of another cluster's object gives no right to fields of this one's.
+        let same = marks.cluster.as_ref().is_none_or(|recorded| *recorded == identity);
+        let before = self.prior.as_ref().filter(|_| same);
+
         let manifest = self.resource.manifest(&attributes, &[])?;
-        let mut request = ApplyRequest::new(manifest.into_object(), FIELD_MANAGER).force(self.force());
+        let mut request = ApplyRequest::new(manifest.into_object(), FIELD_MANAGER).force(self.force(before));
         if let Some(prior) = self.prior.as_ref().filter(|_| !marks.unseen) {
             request.uid = prior.get("uid").as_str().map(str::to_owned);
         }
@@ -86,10 +92,19 @@ impl Write<'_> {
                 diagnostics.push(lost);
                 applied
             }
-            applied => applied.map_err(|error| self.refused(&error))?,
+            applied => applied.map_err(|error| Unwritten {
+                open: error.leaves_open(),
+                diagnostics: self.refused(&error),
+            })?,
         };
-        if let Some(object) = self.given_up(&in_time, &applied.object).await? {
+        if let Some(before) = before
+            && let Some(object) = self.given_up(&in_time, before, &applied.object).await?
+        {
             applied.object = object;
+        }
+        let adopted = before.is_none() && !applied.created;
+        if adopted {
+            context.adopt(&applied.object);
         }
         diagnostics.0.extend(writers::others(
             &self.resource.target(&attributes_of(&self.planned)),
@@ -100,7 +115,7 @@ impl Write<'_> {
             cluster,
             identity,
             object: applied.object,
-            created: applied.created,
+            adopted: before.is_none().then_some(adopted),
             deadline,
             diagnostics,
         })
@@ -172,8 +187,8 @@ impl Write<'_> {
     }
 
     /// Fields that the prior state set are ours and are taken back; others only when the user says so.
-    fn force(&self) -> Force {
-        match &self.prior {
+    fn force(&self, before: Option<&Value>) -> Force {
+        match before {
             _ if self.planned.get("force_conflicts").as_bool() == Some(true) => Force::All,
             Some(prior) => Force::Owned(hcl::owned_paths(self.resource.kind, &attributes_of(prior))),
             None => Force::No,
@@ -181,12 +196,18 @@ impl Write<'_> {
     }
 
     /// Fields that the prior state set and the plan leaves out go also where another manager has taken them meanwhile.
-    async fn given_up(&self, cluster: &Cluster, object: &Json) -> Result<Option<Json>, Diagnostics> {
-        let Some(prior) = &self.prior else { return Ok(None) };
+    async fn given_up(
+        &self,
+        cluster: &Cluster,
+        before: &Value,
+        object: &Json,
+    ) -> Result<Option<Json>, Diagnostics> {
         let owned = |state| hcl::owned_paths(self.resource.kind, &attributes_of(state));
         let planned = owned(&self.planned);
-        let left_out: Vec<_> =
-            owned(prior).into_iter().filter(|path| !planned.iter().any(|kept| kept.overlaps(path))).collect();
+        let left_out: Vec<_> = owned(before)
+            .into_iter()
+            .filter(|path| !planned.iter().any(|kept| kept.overlaps(path)))
+            .collect();
         let taken = cluster::managed_by_others(object, &left_out, FIELD_MANAGER);
         if taken.is_empty() {
             return Ok(None);
@@ -225,19 +246,17 @@ impl Write<'_> {
 
     /// The wait, and the state that comes of it.
     async fn settled(&self, written: Written, mut marks: Marks, mut private: Private) -> ApplyResponse {
-        let Written { cluster, identity, object, created, deadline, mut diagnostics } = written;
+        let Written { cluster, identity, object, adopted, deadline, mut diagnostics } = written;
         marks.cluster = Some(identity);
         marks.unseen = false;
         marks.unready = false;
         let target = self.resource.target(&attributes_of(&self.planned));
-        if self.prior.is_none() {
-            marks.adopted = !created;
-            if !created {
-                diagnostics.warning(
-                    "An object that existed was taken over",
-                    format!("{target} existed already in {}. It is managed here from now on, and a destroy deletes it.", cluster.place()),
-                );
-            }
+        marks.adopted = adopted.unwrap_or(marks.adopted);
+        if adopted == Some(true) {
+            diagnostics.warning(
+                "An object that existed was taken over",
+                format!("{target} existed already in {}. It is managed here from now on, and a destroy deletes it.", cluster.place()),
+            );
         }
         let mut state = self.planned.clone();
         observe(&mut state, &object);
@@ -285,8 +304,22 @@ struct Written {
     cluster: Cluster,
     identity: String,
     object: Json,
-    created: bool,
+    /// Whether an object that existed was taken over; `None` where it was in the state, of this cluster, before.
+    adopted: Option<bool>,
     /// When the time of the whole operation is up.
     deadline: Instant,
     diagnostics: Diagnostics,
+}
+
+/// Why nothing is known to have been written.
+struct Unwritten {
+    diagnostics: Diagnostics,
+    /// Whether the write may have been carried out all the same.
+    open: bool,
+}
+
+impl<D: Into<Diagnostics>> From<D> for Unwritten {
+    fn from(diagnostics: D) -> Self {
+        Self { diagnostics: diagnostics.into(), open: false }
+    }
 }

@@ -13,22 +13,29 @@ use crate::explain;
 
 /// Deletes the object of a state.
 pub async fn delete(resource: &FluxResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
-    let diagnostics = match deleted(resource, call, &request).await {
-        Ok(()) => Diagnostics::new(),
-        Err(diagnostics) => diagnostics,
-    };
+    let diagnostics = deleted(resource, call, &request).await.unwrap_or_else(|failed| failed);
     DeleteResponse { state: None, diagnostics }
 }
 
-async fn deleted(resource: &FluxResource, call: &Call, request: &DeleteRequest) -> Result<(), Diagnostics> {
+/// The warnings of a delete that is done.
+async fn deleted(
+    resource: &FluxResource,
+    call: &Call,
+    request: &DeleteRequest,
+) -> Result<Diagnostics, Diagnostics> {
     let context = resource.context()?;
     let cluster = reached(&context, &request.prior, call)?;
     if !is_same_cluster(&context, &cluster, &request.private).await? {
-        return Ok(());
+        return Ok(Diagnostics::new());
     }
     let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
-    let mut delete = Delete::new(&resource.target(&attributes_of(&request.prior)), timeouts.delete);
+    let target = resource.target(&attributes_of(&request.prior));
+    if let Some(stays) = context.taken_over(&target, &request.prior) {
+        return Ok(stays.into());
+    }
+    let mut delete = Delete::new(&target, timeouts.delete);
     // Another object of the same name is not ours to delete.
     delete.uid = request.prior.get("uid").as_str().map(str::to_owned);
-    cluster.delete(&delete).await.map(|_| ()).map_err(|error| explain::error(&error).into())
+    cluster.delete(&delete).await.map_err(|error| explain::error(&error))?;
+    Ok(Diagnostics::new())
 }

@@ -1,7 +1,6 @@
 //! Planning: everything that can be checked without the cluster is checked here. For a new object the cluster is asked for the
 //! definition of its kind, once, and not needed.
 
-use cluster::Error;
 use flux::schema::{Spelling, Violation, check_spelled};
 use policy::Change;
 use tfplugin::{
@@ -12,8 +11,11 @@ use tfplugin::{
     value::Value,
 };
 
-use super::{FluxResource, chart_values, live_schema, marks::Marks, object_differs, prune, reach};
-use crate::{context::Reach, convert, explain, gate};
+use super::{
+    FluxResource, chart_values, live_schema, marks::Marks, object_differs, prune, reach,
+    whereabouts::Whereabouts,
+};
+use crate::{convert, gate};
 
 /// Plans a create, an update or one half of a replacement.
 pub async fn plan(resource: &FluxResource, call: &Call, request: PlanRequest) -> PlanResponse {
@@ -63,36 +65,14 @@ pub async fn plan(resource: &FluxResource, call: &Call, request: PlanRequest) ->
     }
 
     let mut marks = Marks::of(&private);
-    marks.unseen = false;
-    match (reached, &prior) {
-        (Reach::Unknown, Some(_)) => {
-            // Only what changes is applied, and a cluster that is being replaced needs its objects again.
-            planned.set_at(&"uid".into(), Value::Unknown);
-            planned.set_at(&"generation".into(), Value::Unknown);
-            marks.unseen = true;
-        }
-        (Reach::Known(cluster), Some(_)) => {
-            // An apply plans once more, by when a connection that was unknown leads to the new cluster. The requests of
-            // a refresh have asked for the identity already.
-            if let Some(recorded) = &marks.cluster
-                && let Err(error @ Error::WrongCluster { .. }) = cluster.expect_identity(recorded).await
-            {
-                let mut diagnostic = explain::error(&error);
-                diagnostic.severity = tfplugin::diagnostic::Severity::Warning;
-                diagnostic.detail =
-                    format!("{}.\n\nThe object is applied there anew.", explain::sentence(&error));
-                diagnostics.push(diagnostic);
-                planned.set_at(&"uid".into(), Value::Unknown);
-                planned.set_at(&"generation".into(), Value::Unknown);
-                marks.unseen = true;
-            }
-        }
-        (Reach::Unnamed(mut diagnostic), _) => {
-            // A plan is worth reading without a cluster; only the apply needs one.
-            diagnostic.severity = tfplugin::diagnostic::Severity::Warning;
-            diagnostics.push(diagnostic);
-        }
-        _ => {}
+    let (whereabouts, said) =
+        Whereabouts::of(&reached, prior.is_some(), &marks, "The object is applied").await;
+    diagnostics.0.extend(said);
+    marks.unseen = whereabouts.is_unseen(marks.unready || prior.as_ref() != Some(&planned));
+    if marks.unseen {
+        // Only what changes is applied, and a cluster that is being replaced needs its objects again.
+        planned.set_at(&"uid".into(), Value::Unknown);
+        planned.set_at(&"generation".into(), Value::Unknown);
     }
     if let Some(prior) = &prior {
         if marks.unready {

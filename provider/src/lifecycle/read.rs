@@ -1,6 +1,6 @@
 //! Reading: the object as it is, as far as the state knows it.
 
-use cluster::Error;
+use cluster::{Error, Missing};
 use flux::hcl;
 use tfplugin::{
     diagnostic::Diagnostics,
@@ -45,8 +45,8 @@ pub async fn read(resource: &FluxResource, call: &Call, request: ReadRequest) ->
     }
     let object = match found {
         Ok(Some(object)) => object,
-        // A cluster without the kind has no object of it either.
-        Ok(None) | Err(Error::NotServed { .. }) => {
+        // A cluster without the kind has no object of it either; where it serves another version of it, it may.
+        Ok(None) | Err(Error::NotServed { missing: Missing::Kind { .. }, .. }) => {
             return ReadResponse { state: None, private, diagnostics: Diagnostics::new() };
         }
         Err(error) => return kept(explain::error(&error).into(), private),

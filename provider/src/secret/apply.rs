@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster::{ApplyRequest, Cluster, Error, Force};
+use cluster::{Applied, ApplyRequest, Cluster, Error, Force};
 use flux::FieldPath;
 use serde_json::{Map, Value as Json, json};
 use tfplugin::{
@@ -14,11 +14,12 @@ use tfplugin::{
     timeouts::{self, Timeouts},
     value::Value,
 };
+use tokio::time::Instant;
 
 use super::{SecretResource, TIMEOUTS, checksum, material, observe, target};
 use crate::{
     convert, explain,
-    lifecycle::{FIELD_MANAGER, marks::Marks, reached, writers},
+    lifecycle::{FIELD_MANAGER, READING_BACK, marks::Marks, reached, writers},
 };
 
 /// Creates a Secret, or takes over one that exists.
@@ -85,7 +86,10 @@ impl Write<'_> {
         let data: Vec<_> = material.data.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let checksum = checksum::of(&key, &material.secret_type, &data);
         let object = self.object(&material, &checksum);
-        let mut request = ApplyRequest::new(object.clone(), FIELD_MANAGER).force(self.force(&object));
+        // What the state says of another cluster's Secret gives no right to fields of this one's.
+        let same = marks.cluster.as_ref().is_none_or(|recorded| *recorded == identity);
+        let before = self.prior.as_ref().filter(|_| same);
+        let mut request = ApplyRequest::new(object.clone(), FIELD_MANAGER).force(self.force(before, &object));
         if let Some(prior) = self.prior.as_ref().filter(|_| !marks.unseen) {
             request.uid = prior.get("uid").as_str().map(str::to_owned);
         }
@@ -94,15 +98,31 @@ impl Write<'_> {
             None => ("create", timeouts.create),
             Some(_) => ("update", timeouts.update),
         };
-        let applied = tokio::time::timeout(limit, cluster.apply(&request))
-            .await
-            .map_err(|_| self.late(&cluster, operation, limit))?
-            .map_err(|error| refused(&error, &material.secret_type))?;
-
         let mut diagnostics = Diagnostics::new();
         let target = target(&self.planned);
+        let applied = match cluster.by(Instant::now() + limit).apply(&request).await {
+            Ok(applied) => applied,
+            Err(error) => match self.read_back(&cluster, &error, &checksum).await {
+                Some(applied) => {
+                    diagnostics.warning(
+                        "An answer of the cluster was lost",
+                        format!(
+                            "{}. {target} was written all the same: it was read back.",
+                            explain::sentence(&error)
+                        ),
+                    );
+                    applied
+                }
+                None if matches!(error, Error::TimedOut { .. }) => {
+                    return Err(self.late(&cluster, operation, limit).into());
+                }
+                None => return Err(refused(&error, &material.secret_type).into()),
+            },
+        };
+
         diagnostics.0.extend(writers::others(&target, &self.planned, &applied.object));
-        if self.prior.is_none() && !applied.created {
+        if before.is_none() && !applied.created {
+            context.adopt(&applied.object);
             diagnostics.warning(
                 "An object that existed was taken over",
                 format!("{target} existed already in {}. It is managed here from now on, and a destroy deletes it.", cluster.place()),
@@ -117,6 +137,19 @@ impl Write<'_> {
         let family = material::family(&self.config).map(|family| family.name);
         state.set_at(&"family".into(), family.into());
         Ok((state, diagnostics))
+    }
+
+    /// A create that got no answer may have been carried out all the same, and a credential must not be left behind: the Secret that has
+    /// the checksum of this very write, if it is there. Its key is nowhere else.
+    async fn read_back(&self, cluster: &Cluster, error: &Error, checksum: &str) -> Option<Applied> {
+        if self.prior.is_some() || !error.leaves_open() {
+            return None;
+        }
+        let object = cluster.by(Instant::now() + READING_BACK).get(&target(&self.planned)).await.ok()??;
+        let written = object["metadata"]["annotations"][checksum::ANNOTATION] == checksum;
+        let data = [FieldPath::of(["data"]), FieldPath::of(["type"])];
+        let created = cluster::managed_by_others(&object, &data, FIELD_MANAGER).is_empty();
+        written.then_some(Applied { object, created })
     }
 
     fn late(&self, cluster: &Cluster, operation: &str, limit: Duration) -> Diagnostic {
@@ -151,11 +184,11 @@ impl Write<'_> {
     }
 
     /// What was ours is taken back, also from who changed it meanwhile; on a create only when the user says so.
-    fn force(&self, object: &Json) -> Force {
+    fn force(&self, before: Option<&Value>, object: &Json) -> Force {
         if self.planned.get("force_conflicts").as_bool() == Some(true) {
             return Force::All;
         }
-        let Some(prior) = &self.prior else { return Force::No };
+        let Some(prior) = before else { return Force::No };
         let mut owned = vec![
             FieldPath::of(["type"]),
             FieldPath::of(["data"]),

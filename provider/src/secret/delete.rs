@@ -16,19 +16,29 @@ use crate::{
 
 /// Deletes the Secret of a state.
 pub async fn delete(resource: &SecretResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
-    let diagnostics = deleted(resource, call, &request).await.err().unwrap_or_default();
+    let diagnostics = deleted(resource, call, &request).await.unwrap_or_else(|failed| failed);
     DeleteResponse { state: None, diagnostics }
 }
 
-async fn deleted(resource: &SecretResource, call: &Call, request: &DeleteRequest) -> Result<(), Diagnostics> {
+/// The warnings of a delete that is done.
+async fn deleted(
+    resource: &SecretResource,
+    call: &Call,
+    request: &DeleteRequest,
+) -> Result<Diagnostics, Diagnostics> {
     let context = resource.shared.get()?;
     let cluster = reached(&context, &request.prior, call)?;
     if !is_same_cluster(&context, &cluster, &request.private).await? {
-        return Ok(());
+        return Ok(Diagnostics::new());
     }
     let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
-    let mut delete = Delete::new(&target(&request.prior), timeouts.delete);
+    let target = target(&request.prior);
+    if let Some(stays) = context.taken_over(&target, &request.prior) {
+        return Ok(stays.into());
+    }
+    let mut delete = Delete::new(&target, timeouts.delete);
     // Another Secret of the same name is not ours to delete.
     delete.uid = request.prior.get("uid").as_str().map(str::to_owned);
-    cluster.delete(&delete).await.map(|_| ()).map_err(|error| explain::error(&error).into())
+    cluster.delete(&delete).await.map_err(|error| explain::error(&error))?;
+    Ok(Diagnostics::new())
 }

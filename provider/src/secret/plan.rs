@@ -1,8 +1,6 @@
 //! Planning: the type and the family come from the configuration, and what was changed outside makes a difference.
 
-use cluster::Error;
 use tfplugin::{
-    diagnostic::{Diagnostic, Diagnostics, Severity},
     path::AttributePath,
     provider::Call,
     resource::{PlanRequest, PlanResponse},
@@ -10,11 +8,7 @@ use tfplugin::{
 };
 
 use super::{SecretResource, material};
-use crate::{
-    context::Reach,
-    explain,
-    lifecycle::{marks::Marks, reach},
-};
+use crate::lifecycle::{marks::Marks, reach, whereabouts::Whereabouts};
 
 /// Plans a create, an update or one half of a replacement.
 pub async fn plan(resource: &SecretResource, call: &Call, request: PlanRequest) -> PlanResponse {
@@ -48,36 +42,13 @@ pub async fn plan(resource: &SecretResource, call: &Call, request: PlanRequest) 
     }
 
     let mut marks = Marks::of(&private);
-    let (unseen, diagnostics) = seen(reach(&context, &planned).until(call), prior.as_ref(), &marks).await;
-    marks.unseen = unseen;
-    if unseen {
+    let reached = reach(&context, &planned).until(call);
+    let (whereabouts, said) =
+        Whereabouts::of(&reached, prior.is_some(), &marks, "The Secret is applied").await;
+    marks.unseen = whereabouts.is_unseen(prior.as_ref() != Some(&planned));
+    if marks.unseen {
         planned.set_at(&"uid".into(), Value::Unknown);
     }
     marks.put(&mut private);
-    PlanResponse { planned, requires_replace, private, diagnostics }
-}
-
-/// Whether the Secret of a state may live in another cluster by the time of the apply, and is then written anew; and what is to be said.
-async fn seen(reached: Reach, prior: Option<&Value>, marks: &Marks) -> (bool, Diagnostics) {
-    match (reached, prior) {
-        (Reach::Unknown, Some(_)) => (true, Diagnostics::new()),
-        (Reach::Known(cluster), Some(_)) => {
-            let Some(recorded) = &marks.cluster else { return (false, Diagnostics::new()) };
-            match cluster.expect_identity(recorded).await {
-                Err(error @ Error::WrongCluster { .. }) => {
-                    let words =
-                        format!("{}.\n\nThe Secret is applied there anew.", explain::sentence(&error));
-                    let summary = explain::error(&error).summary;
-                    (true, Diagnostic::warning(summary, words).into())
-                }
-                _ => (false, Diagnostics::new()),
-            }
-        }
-        (Reach::Unnamed(mut diagnostic), _) => {
-            // A plan is worth reading without a cluster; only the apply needs one.
-            diagnostic.severity = Severity::Warning;
-            (false, diagnostic.into())
-        }
-        _ => (false, Diagnostics::new()),
-    }
+    PlanResponse { planned, requires_replace, private, diagnostics: said.into_iter().collect() }
 }

@@ -432,3 +432,50 @@ async fn a_write_under_way_is_waited_for_after_a_request_to_stop() {
     let applied = proxy.cluster().await.until(&stop).apply(&request(&object)).await.unwrap();
     assert!(applied.created && stop.is_cancelled());
 }
+
+/// The API server asks nobody's opinion of the object when it cannot reach the webhook that it must ask.
+#[tokio::test]
+async fn a_webhook_that_is_down_is_trouble_and_no_fault_of_the_object() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    let cluster = admin(&plane).await;
+    let namespace = plane.namespace("webhook");
+    let webhook = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": { "name": "down" },
+        "webhooks": [{
+            "name": "down.example.com",
+            "clientConfig": { "url": "https://127.0.0.1:1/" },
+            "failurePolicy": "Fail",
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+            "rules": [{
+                "apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps", "secrets"],
+            }],
+        }],
+    });
+    cluster.apply(&request(&webhook)).await.unwrap();
+    let object = |kind: &str, name: &str| {
+        json!({
+            "apiVersion": "v1", "kind": kind, "metadata": { "namespace": namespace, "name": name },
+            "data": { "token": "c2VjcmV0" },
+        })
+    };
+    // It takes the server a moment to know of the webhook.
+    let mut late = 0;
+    let error = loop {
+        match cluster.apply(&request(&object("ConfigMap", &format!("map-{late}")))).await {
+            Ok(_) if late < 600 => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+            Ok(_) => panic!("the webhook is not asked"),
+            Err(error) => break error,
+        }
+        late += 1;
+    };
+    let Error::Api { code: 500, message, .. } = &error else { panic!("{error:?}") };
+    assert!(message.contains("down.example.com"), "{message}");
+    assert!(error.leaves_open());
+
+    let error = cluster.apply(&request(&object("Secret", "credential"))).await.unwrap_err();
+    let Error::Api { code: 500, message, .. } = &error else { panic!("{error:?}") };
+    assert!(message.contains("down.example.com") && !message.contains("c2VjcmV0"), "{message}");
+}

@@ -415,4 +415,12 @@ async fn a_wait_that_the_server_asks_for_and_that_is_too_long_is_not_made() {
     let server = AnsweringServer::start(&pki, answer).unwrap();
     let error = refused_by(&server.url(), &pki, LIMITS).await;
     insta::assert_snapshot!("busy", story(&error, &[(&server.url(), "SERVER")]));
+
+    // No clock goes that far.
+    let eternity = u64::MAX.to_string();
+    let answer =
+        Answer::kubernetes(429, "TooManyRequests", "come back later").header("retry-after", &eternity);
+    let server = AnsweringServer::start(&pki, answer).unwrap();
+    let error = refused_by(&server.url(), &pki, LIMITS).await;
+    assert!(matches!(error, Error::Api { code: 429, .. }), "{error:?}");
 }

@@ -1,19 +1,23 @@
 //! Waiting as the controllers' part is played by the test, by way of the status subresource.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::SystemTime,
 };
 
-use cluster::{Condition, Error, Progress, Wait, WaitError};
+use cluster::{Condition, Connection, Error, IssueError, Issued, Issuer, Progress, Wait, WaitError, connect};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use testutil::{ControlPlane, require};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     arrange::{
-        LONG, Other, SHORT, applied, flux, git_repository, git_repository_kind, git_repository_target,
-        ready_status, story,
+        LIMITS, LONG, Other, SHORT, applied, flux, git_repository, git_repository_kind,
+        git_repository_target, ready_status, story,
     },
     proxy::{Fate, Proxy},
 };
@@ -301,6 +305,44 @@ async fn a_refused_credential_ends_a_wait_at_once() {
     let proxy = Proxy::start(&plane, |_, _| Fate::Answer(401, vec![], "Unauthorized".to_owned())).await;
     let error = proxy.cluster().await.wait(&scene.ready()).await.unwrap_err();
     assert!(matches!(error, WaitError::Cluster(Error::Unauthorized { .. })), "{error:?}");
+}
+
+/// Gives credentials that are used up at once, and none the second time.
+struct Unsteady {
+    issued: Issued,
+    asked: AtomicUsize,
+}
+
+impl Issuer for Unsteady {
+    fn name(&self) -> String {
+        "the cluster dev".to_owned()
+    }
+
+    fn issue(&self) -> BoxFuture<'_, Result<Issued, IssueError>> {
+        let answer = match self.asked.fetch_add(1, Ordering::Relaxed) {
+            1 => Err(IssueError::from(Box::<dyn std::error::Error + Send + Sync>::from("out of order"))),
+            _ => Ok(Issued { expires: Some(SystemTime::now()), ..self.issued.clone() }),
+        };
+        Box::pin(async { answer })
+    }
+}
+
+#[tokio::test]
+async fn a_wait_bears_a_credential_that_is_not_renewed_at_once() {
+    let (plane, cluster) = require!(flux().await);
+    let scene = Scene::new(&plane, &cluster).await;
+    let issued = Issued {
+        host: plane.server().to_owned(),
+        cluster_ca_certificate: Some(plane.ca_pem()),
+        token: Some(plane.token().into()),
+        ..Issued::default()
+    };
+    let issuer = Unsteady { issued, asked: AtomicUsize::new(0) };
+    let unsteady = connect(&Connection::issued(issuer), LIMITS).await.unwrap();
+    let wait = scene.ready();
+    let (waited, reported) =
+        tokio::join!(unsteady.wait(&wait), soon(scene.report("True", "Succeeded", "stored artifact")));
+    assert_eq!(waited.unwrap(), Some(reported));
 }
 
 #[tokio::test]
