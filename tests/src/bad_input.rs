@@ -77,6 +77,12 @@ fn a_connection_that_contradicts_itself() {
             "neither PEM nor base64",
         ),
         (json!({"host": "https://127.0.0.1:1", "client_certificate": "rubbish"}), "client"),
+        (
+            json!({"host": "https://127.0.0.1:1", "config_context": "prod"}),
+            "Set config_path beside config_context",
+        ),
+        (json!({"config_path": "x", "insecure": true}), "insecure-skip-tls-verify"),
+        (json!({"config_path": "x", "tls_server_name": "y"}), "tls-server-name"),
     ];
     for (kubernetes, expected) in cases {
         let tofu = require!(unconnected(&repository("apps", "")));
@@ -88,6 +94,15 @@ fn a_connection_that_contradicts_itself() {
         let text = tofu.plan().failure().text();
         says(&text, &[expected]);
     }
+}
+
+/// What is written goes before the variables: a context is not given up for another cluster.
+#[test]
+fn a_context_beside_the_host_of_a_variable() {
+    let tofu = require!(unconnected(&repository("apps", ""))).env("KUBE_HOST", "https://127.0.0.1:1");
+    tofu.write("provider.tf", "provider \"fluxgate\" {\n  kubernetes = { config_context = \"prod\" }\n}\n");
+    tofu.init().success();
+    says(&tofu.plan().failure().text(), &["KUBE_HOST", "config_context", "Set config_path"]);
 }
 
 #[test]

@@ -191,3 +191,36 @@ fn a_cluster_that_is_down_or_unknown_is_no_hindrance() {
         assert!(!planned.contains(REFUSED), "{planned}");
     }
 }
+
+/// Flux dropped the version that the table has: the objects are there all the same.
+#[test]
+fn a_kind_that_is_served_in_another_version_only_is_an_error_and_loses_nothing() {
+    let plane = require!(ControlPlane::start(Size::Api));
+    require!(definitions(&plane));
+    let namespace = plane.namespace("other-version");
+    let tofu = require!(tofu(&plane, &repository(&namespace, "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+
+    let crd = live(&plane, "CustomResourceDefinition", "", REPOSITORIES).unwrap();
+    let mut versions: Vec<Value> = crd["spec"]["versions"].as_array().unwrap().clone();
+    let ours = versions.iter().position(|version| version["name"] == "v1").unwrap();
+    let mut newer = versions[ours].clone();
+    newer["name"] = json!("v7");
+    versions[ours]["served"] = json!(false);
+    versions[ours]["storage"] = json!(false);
+    newer["storage"] = json!(true);
+    versions.push(newer);
+    patch(&plane, "CustomResourceDefinition", "", REPOSITORIES, &json!({"spec": {"versions": versions}}));
+    testutil::wait::until(
+        "the old version is not served any more",
+        std::time::Duration::from_secs(60),
+        || {
+            let text = tofu.plan().text();
+            if text.contains("v7") { Ok(()) } else { Err(text) }
+        },
+    )
+    .unwrap();
+    tofu.plan().failure();
+    assert_eq!(tofu.show_state().addresses(), ["fluxgate_git_repository.app"]);
+}

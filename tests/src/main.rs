@@ -33,6 +33,7 @@ mod pages;
 mod protocol;
 mod prunes;
 mod reconcile;
+mod replaced;
 mod replacements;
 mod secrecy;
 mod secrets;

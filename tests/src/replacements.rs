@@ -3,7 +3,7 @@
 use serde_json::Value;
 use testutil::{ControlPlane, require};
 
-use crate::support::{api, live, tofu};
+use crate::support::{api, live, repository, tofu, unfolded};
 
 /// A FluxInstance with this attribute of its spec.
 fn instance(namespace: &str, more: &str) -> String {
@@ -68,4 +68,34 @@ fn an_immutable_field_is_set_and_left_out_in_place_and_only_another_value_replac
         assert_eq!(after["spec"].get("sync").is_some(), !more.is_empty(), "{what}");
         tofu.plan().no_changes();
     }
+}
+
+/// The new half applies onto the very object that the old half would delete.
+#[test]
+fn create_before_destroy_deletes_nothing_that_it_has_just_taken_over() {
+    let plane = require!(api());
+    let namespace = plane.namespace("before");
+    let first = "lifecycle { create_before_destroy = true }\n";
+    let secret = format!(
+        "resource \"fluxgate_secret\" \"app\" {{\n  name      = \"credential\"\n  namespace = \"{namespace}\"\n  git_https = {{ username = \"u\", password = \"p\" }}\n  {first}}}\n"
+    );
+    let repository =
+        repository(&namespace, "").replace("wait      = false\n", &format!("wait      = false\n  {first}"));
+    let tofu = require!(tofu(&plane, &(repository + &secret)));
+    tofu.plan().changes();
+    tofu.apply().success();
+    let uid =
+        |kind: &str, name: &str| live(&plane, kind, &namespace, name).map(|it| it["metadata"]["uid"].clone());
+    let (before, secret_before) = (uid("GitRepository", "app"), uid("Secret", "credential"));
+    assert!(before.is_some() && secret_before.is_some());
+
+    tofu.plan_with(&["-replace=fluxgate_git_repository.app", "-replace=fluxgate_secret.app"]).changes();
+    assert_eq!(tofu.show_plan().change("fluxgate_git_repository.app").actions, ["create", "delete"]);
+    let text = unfolded(&tofu.apply().success().text());
+    assert!(text.contains("stays") && text.contains("moved block"), "{text}");
+    assert_eq!(uid("GitRepository", "app"), before);
+    assert_eq!(uid("Secret", "credential"), secret_before);
+    tofu.plan().no_changes();
+    tofu.destroy().success();
+    assert_eq!(uid("GitRepository", "app"), None);
 }

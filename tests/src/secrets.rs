@@ -9,7 +9,7 @@ use testutil::{
     require, test_data,
 };
 
-use crate::support::{api, apply_as, delete, live, patch, tofu, unconnected};
+use crate::support::{api, apply_as, delete, live, patch, tofu, unconnected, unfolded};
 
 /// A Secret called `app` with these attributes.
 fn secret(namespace: &str, attributes: &str) -> String {
@@ -279,25 +279,39 @@ fn a_write_ends_when_its_time_is_over() {
     );
     let tofu = require!(unconnected(&secret(&namespace, attributes))).file("provider.tf", &provider);
     tofu.init().success();
-    // The cluster is busy and says so, once for each of the two.
+    // The cluster is busy and asks for more patience than there is.
     let busy =
         || proxy.spoil("PATCH ", 1, Fault::Answer(Answer::new(429, "busy").header("retry-after", "20")));
     tofu.plan().changes();
     busy();
     let text = tofu.apply().failure().text();
-    assert!(text.contains("within 2s") && text.contains("raise timeouts.create"), "{text}");
+    assert!(text.contains("429"), "{text}");
     assert_eq!(tofu.show_state().addresses(), [""; 0], "nothing is left behind");
+
+    // The answer is lost, and what became of the write is found out.
     tofu.plan().changes();
-    tofu.apply().success();
+    proxy.spoil("PATCH ", 1, Fault::Silence);
+    let text = unfolded(&tofu.apply().success().text());
+    assert!(text.contains("An answer of the cluster was lost") && !text.contains("taken over"), "{text}");
+    tofu.plan().no_changes();
 
     tofu.write("main.tf", &secret(&namespace, &format!("version = 2\n  {attributes}")));
     tofu.plan().changes();
-    busy();
+    proxy.spoil("PATCH ", 1, Fault::Silence);
     let text = tofu.apply().failure().text();
     assert!(text.contains("within 1s") && text.contains("raise timeouts.update"), "{text}");
     tofu.plan().changes();
     tofu.apply().success();
     tofu.plan().no_changes();
+
+    // Where that cannot be found out, it is said.
+    tofu.destroy().success();
+    tofu.plan().changes();
+    proxy.spoil("PATCH ", 1, Fault::Silence);
+    let look = format!("GET /api/v1/namespaces/{namespace}/secrets/app");
+    proxy.spoil(&look, 1, Fault::Answer(Answer::kubernetes(403, "Forbidden", "no")));
+    let text = tofu.apply().failure().text();
+    assert!(text.contains("within 2s") && text.contains("raise timeouts.create"), "{text}");
 }
 
 /// What every value of the next test holds, also in base64 wherever that begins.

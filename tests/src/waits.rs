@@ -157,6 +157,28 @@ fn a_create_whose_answer_is_lost_is_kept_in_the_state() {
 }
 
 #[test]
+fn an_update_whose_answer_is_lost_is_waited_for_by_the_next_apply() {
+    let plane = require!(api());
+    let namespace = plane.namespace("lost");
+    let proxy = require!(FaultyProxy::start(&plane));
+    let tofu = require!(behind(&proxy, &plane, &hasty(&namespace, "")));
+    tofu.plan().changes();
+    tofu.apply().success();
+
+    let changed = hasty(&namespace, "").replace("\"1m\"", "\"2m\"").replace("wait      = false\n", "");
+    tofu.write("main.tf", &changed);
+    tofu.plan().changes();
+    proxy.spoil("PATCH ", 1, Fault::Silence);
+    let text = unfolded(&tofu.apply().failure().text());
+    assert!(text.contains("did not answer within 2s"), "{text}");
+    assert_eq!(live(&plane, "GitRepository", &namespace, "app").unwrap()["spec"]["interval"], "2m");
+    // Nothing differs any more, but nobody has seen it Ready.
+    tofu.plan().changes();
+    let text = tofu.apply().failure().text();
+    assert!(text.contains("is not Ready"), "{text}");
+}
+
+#[test]
 fn a_suspended_object_is_not_waited_for() {
     let plane = require!(api());
     let namespace = plane.namespace("suspended");
