@@ -78,7 +78,7 @@ pub async fn plan(resource: &InstallResource, call: &Call, request: PlanRequest)
     };
     diagnostics.0.extend(work.plan(&mut planned, &mut kept).await.0);
     let changes = prior.as_ref() != Some(&planned);
-    if !changes && whereabouts.is_unseen(changes) {
+    if whereabouts == Whereabouts::Open && !changes {
         marks.unseen = true;
         planned.set_at(&"revision".into(), Value::Unknown);
         planned.set_at(&"notes".into(), Value::Unknown);
