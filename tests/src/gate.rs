@@ -1,7 +1,7 @@
 //! The policy gate on the road: at plan, before the write, and never in the way of a destroy.
 
 use serde_json::{Value, json};
-use testutil::require;
+use testutil::{ControlPlane, Tofu, require};
 
 use crate::support::{api, live, patch, provider_block, repository, tofu, unconnected};
 
@@ -98,18 +98,21 @@ fn a_value_that_is_known_only_after_apply_is_judged_before_the_write() {
     assert_eq!(live(&plane, "GitRepository", &namespace, "app"), None);
 }
 
+/// A GitRepository that was applied before a rule was tightened.
+fn tightened(plane: &ControlPlane, namespace: &str) -> Result<Tofu, testutil::Error> {
+    let tofu = tofu(plane, &repository(namespace, ""))?;
+    tofu.plan().changes();
+    tofu.apply().success();
+    let policy = "  policy = { params = { interval_at_least = \"5m\" } }";
+    tofu.write("provider.tf", &provider_block(plane, policy));
+    Ok(tofu)
+}
+
 #[test]
 fn a_rule_that_was_tightened_warns_where_nothing_changes_and_never_traps_a_destroy() {
     let plane = require!(api());
     let namespace = plane.namespace("tightened");
-    let tofu = require!(tofu(&plane, &repository(&namespace, "")));
-    tofu.plan().changes();
-    tofu.apply().success();
-
-    tofu.write(
-        "provider.tf",
-        &provider_block(&plane, "  policy = { params = { interval_at_least = \"5m\" } }"),
-    );
+    let tofu = require!(tightened(&plane, &namespace));
     let text = tofu.plan().no_changes().text();
     assert!(text.contains("Warning: Policy: interval"), "{text}");
     tofu.write("main.tf", &repository(&namespace, "suspend = true"));
@@ -126,14 +129,7 @@ fn a_rule_that_was_tightened_warns_where_nothing_changes_and_never_traps_a_destr
 fn a_destroy_that_would_repair_first_is_let_go_without_a_refresh() {
     let plane = require!(api());
     let namespace = plane.namespace("tightened");
-    let tofu = require!(tofu(&plane, &repository(&namespace, "")));
-    tofu.plan().changes();
-    tofu.apply().success();
-
-    tofu.write(
-        "provider.tf",
-        &provider_block(&plane, "  policy = { params = { interval_at_least = \"5m\" } }"),
-    );
+    let tofu = require!(tightened(&plane, &namespace));
     patch(&plane, "GitRepository", &namespace, "app", &json!({"spec": {"ref": {"branch": "hacked"}}}));
     let text = tofu.destroy().failure().text();
     assert!(text.contains("Error: Policy: interval"), "{text}");
