@@ -472,8 +472,9 @@ fn values_are_set_by_their_types() {
     let plane = require!(api());
     let namespace = plane.namespace("set-types");
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demo}\ndata:\n  values: {{ .Values | toJson | quote }}\n";
-    let more = r#"values = ["a: 0\nkept: true"]
+    let more = r#"values = ["a: 0\nkept: true\nid: 12345678901234567"]
   set = [
+    { name = "exact", value = "12345678901234567" },
     { name = "a", value = "1" },
     { name = "list", value = "{x,2}" },
     { name = "text", value = "1", type = "string" },
@@ -486,6 +487,7 @@ fn values_are_set_by_their_types() {
     let map = live(&plane, "ConfigMap", &namespace, "demo").unwrap();
     let values: Value = serde_json::from_str(map["data"]["values"].as_str().unwrap()).unwrap();
     let expected = json!({
+        "id": 12_345_678_901_234_568_i64, "exact": 12_345_678_901_234_567_i64,
         "a": 1, "kept": true, "list": ["x", 2], "text": "1", "literal": "a,b=\\c", "json": {"d": [null, 1.5]},
     });
     assert_eq!(values, expected);

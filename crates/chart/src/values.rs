@@ -35,7 +35,7 @@ impl Values {
 
     /// The values as Go writes them to JSON: whole numbers without a point.
     pub fn to_json(&self) -> Map<String, Value> {
-        self.0.iter().map(|(key, value)| (key.clone(), whole(value))).collect()
+        self.0.iter().map(|(key, value)| (key.clone(), as_go_writes(value))).collect()
     }
 
     /// Whether nothing is set.
@@ -170,20 +170,56 @@ fn float(number: &Number) -> Value {
     number.as_f64().and_then(Number::from_f64).map_or(Value::Null, Value::Number)
 }
 
-fn whole(value: &Value) -> Value {
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+/// A value as Go writes it to JSON: a whole float without a point, in the fewest digits that tell it from its neighbours, so
+/// 2^60 as 1152921504606847000. What is an integer already stays as it is. Beyond 64 bits a float stays one.
+pub fn as_go_writes(value: &Value) -> Value {
     match value {
-        Value::Number(number) => match number.as_f64() {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within 64 bits")]
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < LIMIT => {
-                (float as i64).into()
-            }
-            _ => value.clone(),
-        },
-        Value::Array(elements) => elements.iter().map(whole).collect(),
+        Value::Number(number) if number.is_f64() => Value::Number(whole(number)),
+        Value::Array(elements) => elements.iter().map(as_go_writes).collect(),
         Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(key, value)| (key.clone(), whole(value))).collect())
+            Value::Object(fields.iter().map(|(key, value)| (key.clone(), as_go_writes(value))).collect())
         }
         value => value.clone(),
+    }
+}
+
+fn whole(number: &Number) -> Number {
+    let float = number.as_f64().filter(|float| float.fract() == 0.0);
+    let digits = float.map(|float| float.to_string()).unwrap_or_default();
+    let signed = digits.parse::<i64>().ok().map(Number::from);
+    signed.or_else(|| digits.parse::<u64>().ok().map(Number::from)).unwrap_or_else(|| number.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whole_floats_are_written_with_the_digits_that_go_writes() {
+        let floats = floats(&json!([
+            1,
+            1.5,
+            -3.0,
+            9_007_199_254_740_993_i64,
+            12_345_678_901_234_567_i64,
+            -12_345_678_901_234_567_i64,
+            1_152_921_504_606_846_976_i64,
+            i64::MAX,
+            10_000_000_000_000_000_000_u64
+        ]));
+        assert_eq!(
+            as_go_writes(&floats).to_string(),
+            "[1,1.5,-3,9007199254740992,12345678901234568,-12345678901234568,1152921504606847000,9223372036854776000,10000000000000000000]"
+        );
+        assert_eq!(as_go_writes(&json!(1e21)).to_string(), "1e+21");
+    }
+
+    #[test]
+    fn an_integer_that_was_set_keeps_all_its_digits() {
+        let mut values = Values::new();
+        values.set("id=12345678901234567").unwrap();
+        assert_eq!(values.to_json()["id"], json!(12_345_678_901_234_567_i64));
     }
 }

@@ -14,10 +14,11 @@ use chart::{
     Chart,
     file::File,
     output::{DeletePolicy, Hook, HookEvent, Rendered},
+    values::{Values, as_go_writes},
 };
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use jiff::Timestamp;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
 /// The time that Go writes where there is none.
 const NO_TIME: &str = "0001-01-01T00:00:00Z";
@@ -150,7 +151,7 @@ impl Record {
         set("info", info);
         set("chart", chart_json(draft.chart, draft.rendered));
         if !draft.config.is_empty() {
-            set("config", as_go_stores(Value::Object(draft.config.clone())));
+            set("config", as_go_writes(&Value::Object(draft.config.clone())));
         }
         let manifest = draft.rendered.manifest();
         if !manifest.is_empty() {
@@ -453,7 +454,8 @@ fn chart_json(chart: &Chart, rendered: &Rendered) -> Value {
         "metadata": metadata,
         "lock": chart.lock,
         "templates": files(&chart.templates),
-        "values": as_go_stores(Value::Object(values.clone())),
+        // Helm reads every number of a chart as a float.
+        "values": Values::from_json(values).to_json(),
         "schema": chart.schema.as_ref().map(|schema| STANDARD.encode(schema)),
         "schemamodtime": NO_TIME,
         "files": files(&chart.files),
@@ -510,27 +512,6 @@ fn hook_of(stored: &Value) -> Result<Hook, crate::Error> {
     })
 }
 
-/// Values as Go stores them. Helm reads every number as a 64-bit float, and Go writes a whole float without a point.
-fn as_go_stores(value: Value) -> Value {
-    const WHOLE: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::Number(number) => {
-            let float = number.as_f64().unwrap_or_default();
-            if float.fract() == 0.0 && float.abs() <= WHOLE {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "checked to be whole and within 53 bits"
-                )]
-                return Value::Number(Number::from(float as i64));
-            }
-            Number::from_f64(float).map_or(Value::Null, Value::Number)
-        }
-        Value::Array(items) => items.into_iter().map(as_go_stores).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, as_go_stores(value))).collect(),
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -574,11 +555,5 @@ mod tests {
     #[test]
     fn neither_the_record_nor_its_debug_form_show_values() {
         assert_eq!(format!("{:?}", record()), "Record(b/a v3, deployed)");
-    }
-
-    #[test]
-    fn numbers_are_stored_as_go_stores_floats() {
-        let stored = as_go_stores(json!({ "a": [1.0, 2, 1.5, -3.0], "b": 1e21 }));
-        assert_eq!(stored.to_string(), r#"{"a":[1,2,1.5,-3],"b":1e+21}"#);
     }
 }

@@ -1,5 +1,9 @@
 //! The record is Helm's, key by key.
 
+use chart::{
+    render::{Options, render},
+    values::Values,
+};
 use serde_json::Value;
 use testutil::{ControlPlane, Helm, Size, require};
 
@@ -156,4 +160,43 @@ async fn our_record_of_a_chart_with_subcharts_is_helms_key_by_key() {
         let different = differences(&sorted(expected), &sorted(record));
         assert_eq!(different, "", "revision {}", record.revision());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_numbers_beyond_53_bits_are_stored_with_helms_digits() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let helm = require!(Helm::new(&plane));
+    let cluster = admin(&plane).await;
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: demo\n";
+    let numbers = "a: 12345678901234567\nb: -9007199254740993\nc: 1152921504606846976\nd: 10000000000000000000\ne: 1e-7\nf: 1.5\n";
+    let chart = TestChart::of(&[("templates/config.yaml", config), ("values.yaml", numbers)]);
+    let file = chart.path.join("given.yaml");
+    std::fs::write(&file, format!("of_file:\n  {}", numbers.replace('\n', "\n  ").trim_end())).unwrap();
+    let (theirs, ours) = (plane.namespace("theirs"), plane.namespace("ours"));
+    let (path, given) = (crate::arrange::text(&chart.path), crate::arrange::text(&file));
+    let set = "id=12345678901234567";
+    helm.run(["install", "demo", path, "-n", &theirs, "-f", given, "--set", set]).unwrap();
+    let expected = release::last(&cluster, &theirs, "demo").await.unwrap().unwrap();
+
+    let values = values_of(&file, set);
+    let mut setup = Setup::new(&cluster, &chart, "demo", &ours);
+    setup.rendered = render(&chart.chart, &values, &Options::new("demo", &ours)).unwrap();
+    let record = setup.install().await.unwrap().record;
+    let stored = release::last(&cluster, &ours, "demo").await.unwrap().unwrap();
+    for (name, record) in [("written", &record), ("read back", &stored)] {
+        let (config, defaults) = (record.config().unwrap(), &record.json()["chart"]["values"]);
+        let expected_config = Value::Object(expected.config().unwrap().clone());
+        assert_eq!(differences(&expected_config, &Value::Object(config.clone())), "", "{name}");
+        assert_eq!(differences(&expected.json()["chart"]["values"], defaults), "", "{name}");
+        // What a plan says before, so that the digest of both is one.
+        assert_eq!(*config, values.to_json(), "{name}");
+        assert_eq!(config["id"], 12_345_678_901_234_567_i64);
+    }
+}
+
+fn values_of(file: &std::path::Path, set: &str) -> Values {
+    let mut values = Values::new();
+    values.add_yaml(&std::fs::read_to_string(file).unwrap()).unwrap();
+    values.set(set).unwrap();
+    values
 }
