@@ -63,7 +63,7 @@ pub(crate) async fn apply(
         let batch = rest.iter().take_while(|(planned, _)| planned.target.resource.kind == *kind).count();
         let (now, then) = rest.split_at(batch);
         // What had to be checked later may need definitions that were written just now.
-        if now.iter().any(|(_, found)| **found == Found::Later) {
+        if now.iter().any(|(_, found)| matches!(found, Found::Later { .. })) {
             definitions_served(run, written).await?;
         }
         let done: Vec<Option<Refusal>> = stream::iter(now)
@@ -102,15 +102,17 @@ async fn write(
         match run.cluster.apply(&request(planned, conflicts)).await {
             // A server that says that it serves a definition may take a moment more to do so.
             Err(cluster::Error::NotServed { .. } | cluster::Error::NotFound { .. })
-                if *found == Found::Later && Instant::now() < patient =>
+                if matches!(found, Found::Later { .. }) && Instant::now() < patient =>
             {
                 tokio::time::sleep(PAUSE).await;
             }
             other => break other?,
         }
     };
-    written.add(planned.target.clone(), applied.object, applied.created);
-    run.tell(Event::Applied { object: planned.target.clone(), created: applied.created });
+    // Whether an apply made the object is a guess where an answer was lost; what was there before was not made.
+    let created = applied.created && matches!(found, Found::Nothing | Found::Later { exists: false });
+    written.add(planned.target.clone(), applied.object, created);
+    run.tell(Event::Applied { object: planned.target.clone(), created });
     Ok(())
 }
 

@@ -41,6 +41,31 @@ pub(crate) struct Planned {
     pub owned: Vec<FieldPath>,
 }
 
+/// What makes an object the same one, in whichever version of its group it is stated: so Helm tells objects apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+impl From<&Target> for Identity {
+    fn from(target: &Target) -> Self {
+        Self {
+            group: target.resource.group.clone(),
+            kind: target.resource.kind.clone(),
+            namespace: target.namespace.clone(),
+            name: target.name.clone(),
+        }
+    }
+}
+
+/// The identities of objects.
+pub(crate) fn identities<'a>(objects: impl IntoIterator<Item = &'a Planned>) -> HashSet<Identity> {
+    objects.into_iter().map(|it| Identity::from(&it.target)).collect()
+}
+
 /// What the check of an object found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
@@ -51,7 +76,10 @@ pub(crate) enum Found {
     /// It exists, and former selves of Helm manage some of its fields.
     Former,
     /// It can be checked only once other objects of the release are there.
-    Later,
+    Later {
+        /// Whether it exists nevertheless.
+        exists: bool,
+    },
 }
 
 /// Helm's former selves, whose fields are taken over: Helm 3 under its own name is handled without being named here, and
@@ -90,7 +118,8 @@ pub(crate) fn kinds_of_definition(definition: &Value) -> Vec<Resource> {
 pub(crate) enum Unserved {
     /// It is an error: the object cannot be written.
     Refused,
-    /// It is left out: where its kind is gone, so is the object.
+    /// It is left out: where its kind is gone, so is the object. One that is stated in several versions is given once, in
+    /// the first that is served.
     LeftOut,
 }
 
@@ -105,7 +134,9 @@ pub(crate) async fn locate(
 ) -> Result<Vec<Planned>, Error> {
     let located = locate_each(cluster, namespace, objects, brought).await?;
     if unserved == Unserved::LeftOut {
-        return Ok(located.into_iter().flatten().collect());
+        let mut seen = HashSet::new();
+        let served = located.into_iter().flatten();
+        return Ok(served.filter(|it| seen.insert(Identity::from(&it.target))).collect());
     }
     located.into_iter().collect()
 }
@@ -265,9 +296,16 @@ pub(crate) struct Check<'a> {
     /// Takes objects of others.
     pub take_ownership: bool,
     /// Objects that an earlier revision of the release has, whose marks are not asked for.
-    pub known: &'a HashSet<Target>,
+    pub known: &'a HashSet<Identity>,
     /// Kinds that the release brings.
     pub brought: &'a [Resource],
+}
+
+impl Check<'_> {
+    /// Whether the object may be written whatever marks it has.
+    fn is_free(&self, target: &Target) -> bool {
+        self.take_ownership || self.known.contains(&Identity::from(target))
+    }
 }
 
 /// Asks the server of each object whether it would take it, and of each that exists whether it is the release's. One
@@ -330,39 +368,43 @@ async fn check_one(
     let error = match run.cluster.apply(&request).await {
         Ok(applied) if applied.created => return Ok(Found::Nothing),
         Ok(applied) => {
-            if !check.known.contains(target) && !check.take_ownership {
+            if !check.is_free(target) {
                 // What came back has our marks already, so it does not tell whose the object is now.
-                ours(run, target).await?;
+                ours(run, target, check).await?;
             }
             let former = taken_over(&applied.object, is_former, MANAGER).is_some();
             return Ok(if former { Found::Former } else { Found::Object });
         }
         Err(error) => error,
     };
-    let later = |why: &str| {
+    let later = |why: &str, exists: bool| {
         run.tell(Event::Deferred { object: target.clone(), why: why.to_owned() });
-        Ok(Found::Later)
+        Ok(Found::Later { exists })
     };
     match &error {
         cluster::Error::NotServed { .. } if check.brought.contains(&target.resource) => {
-            return later("its definition comes with the release");
+            return later("its definition comes with the release", false);
         }
         cluster::Error::NoNamespace { namespace, .. } if namespaces.contains(namespace.as_str()) => {
-            return later("its namespace comes with the release");
+            return later("its namespace comes with the release", false);
         }
         // A binding whose role is not there yet.
-        cluster::Error::NotFound { .. } => return later("what it refers to comes with the release"),
+        cluster::Error::NotFound { .. } => {
+            let exists = ours(run, target, check).await?;
+            return later("what it refers to comes with the release", exists);
+        }
         cluster::Error::Forbidden { message, .. }
             if target.resource.kind == "Pod" && message.contains("serviceaccount") =>
         {
-            return later("its ServiceAccount comes with the release");
+            let exists = ours(run, target, check).await?;
+            return later("its ServiceAccount comes with the release", exists);
         }
         cluster::Error::Conflict { .. } | cluster::Error::Invalid { .. } => {}
         _ => return Err(error.into()),
     }
     // Whose the object is says more than what is wrong with it.
-    if !check.known.contains(target) && !check.take_ownership {
-        ours(run, target).await?;
+    if !check.is_free(target) {
+        ours(run, target, check).await?;
     }
     if let cluster::Error::Conflict { conflicts, .. } = &error
         && conflicts.iter().all(|conflict| conflict.manager == MANAGER || is_former(&conflict.manager))
@@ -374,12 +416,12 @@ async fn check_one(
     Err(error.into())
 }
 
-/// Refuses an object that exists and belongs to somebody else.
-async fn ours(run: &Run, target: &Target) -> Result<(), Problem> {
-    let Some(live) = run.cluster.get(target).await? else { return Ok(()) };
-    match not_ours(&live, &run.name, &run.namespace) {
+/// Refuses an object that exists and belongs to somebody else. Says whether it exists.
+async fn ours(run: &Run, target: &Target, check: &Check<'_>) -> Result<bool, Problem> {
+    let Some(live) = run.cluster.get(target).await? else { return Ok(false) };
+    match not_ours(&live, &run.name, &run.namespace).filter(|_| !check.is_free(target)) {
         Some(why) => Err(Problem::Foreign(why)),
-        None => Ok(()),
+        None => Ok(true),
     }
 }
 

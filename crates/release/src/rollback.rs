@@ -1,9 +1,7 @@
 //! Going back to an earlier revision, after an upgrade that failed.
 
-use std::collections::HashSet;
-
 use chart::output::HookEvent;
-use cluster::{Jobs, Target};
+use cluster::Jobs;
 
 use crate::{
     Conflicts, Error, Event, Record, Settings, Status,
@@ -11,7 +9,7 @@ use crate::{
     deletion::{Removal, Spare, remove},
     hooks::Hooks,
     manifest::{self, objects_of},
-    objects::{Check, Unserved, brought_kinds, check, locate, mark},
+    objects::{Check, Identity, Unserved, brought_kinds, check, identities, locate, mark},
     run::Run,
     storage,
     upgrade::{owned, supersede},
@@ -36,7 +34,7 @@ pub(crate) async fn roll_back(
         mark(&mut planned.object, &run.name, &run.namespace);
         planned.owned = owned(run, planned);
     }
-    let known: HashSet<Target> = objects.iter().chain(&tried).map(|it| it.target.clone()).collect();
+    let known = identities(objects.iter().chain(&tried));
     // What the failed upgrade may have lost to others is taken back at most as far as the good revision set it.
     let conflicts = match settings.conflicts {
         Conflicts::Refuse => Conflicts::TakeBack,
@@ -44,8 +42,9 @@ pub(crate) async fn roll_back(
     };
     let how = Check { conflicts, take_ownership: false, known: &known, brought: &brought };
     let found = check(run, &objects, &how).await?;
-    let stays: HashSet<Target> = objects.iter().map(|it| it.target.clone()).collect();
-    let dropped: Vec<_> = tried.into_iter().filter(|it| !stays.contains(&it.target)).collect();
+    let stays = identities(&objects);
+    let dropped: Vec<_> =
+        tried.into_iter().filter(|it| !stays.contains(&Identity::from(&it.target))).collect();
 
     let description = format!("Rollback to {}", good.revision());
     let record = good.again(failed.revision() + 1, good.first_deployed(), &description);

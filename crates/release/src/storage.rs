@@ -59,7 +59,7 @@ pub(crate) fn not_busy(records: &[Record], dead_after: Duration) -> Result<(), E
     let since = last.last_sign_of_life();
     let silent: Option<Duration> =
         since.and_then(|since| Timestamp::now().duration_since(since).try_into().ok());
-    let dead_after = last.heartbeat().map_or(dead_after, |beat| dead_after.min(beat * MISSED));
+    let dead_after = last.heartbeat().map_or(dead_after, |beat| dead_after.min(beat.saturating_mul(MISSED)));
     if silent.is_some_and(|silent| silent > dead_after) {
         tracing::warn!(record = ?last, "its author seems to be dead");
         return Ok(());

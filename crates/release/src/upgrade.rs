@@ -23,7 +23,9 @@ use crate::{
     keep,
     manifest::{Sourced, objects_of},
     namespace,
-    objects::{Check, Found, Planned, Unserved, brought_kinds, check, leaves, locate, mark},
+    objects::{
+        Check, Found, Identity, Planned, Unserved, brought_kinds, check, identities, leaves, locate, mark,
+    },
     record::Draft,
     rollback::roll_back,
     run::Run,
@@ -254,15 +256,16 @@ async fn plan(run: &Run, settings: &Settings, old: &[Sourced], rendered: &Render
     let brought = brought_kinds(&new);
     let known = locate(&run.cluster, &run.namespace, old.to_vec(), &[], Unserved::LeftOut).await?;
     let mut objects = locate(&run.cluster, &run.namespace, new, &brought, Unserved::Refused).await?;
-    let before: HashMap<&Target, &Planned> = known.iter().map(|it| (&it.target, it)).collect();
+    // An object that is stated in another version of its kind is the one that was there.
+    let before: HashMap<Identity, &Planned> =
+        known.iter().map(|it| (Identity::from(&it.target), it)).collect();
     for planned in &mut objects {
         mark(&mut planned.object, &run.name, &run.namespace);
-        if let Some(before) = before.get(&planned.target) {
+        if let Some(before) = before.get(&Identity::from(&planned.target)) {
             planned.owned = owned(run, before);
         }
     }
-    let targets: HashSet<Target> = known.iter().map(|it| it.target.clone()).collect();
-    let stays: HashSet<Target> = objects.iter().map(|it| it.target.clone()).collect();
+    let (targets, stays) = (identities(&known), identities(&objects));
     let mut hooks = if settings.disable_hooks {
         Hooks::none()
     } else {
@@ -280,7 +283,7 @@ async fn plan(run: &Run, settings: &Settings, old: &[Sourced], rendered: &Render
     );
     let found = found?;
     hooks_checked?;
-    let dropped = known.into_iter().filter(|it| !stays.contains(&it.target)).collect();
+    let dropped = known.into_iter().filter(|it| !stays.contains(&Identity::from(&it.target))).collect();
     Ok(Plan { objects, found, dropped, hooks })
 }
 
@@ -292,7 +295,7 @@ pub(crate) fn owned(run: &Run, planned: &Planned) -> Vec<flux::path::FieldPath> 
 }
 
 /// Notes that other revisions are not what the cluster should hold any more: those that are deployed, and those whose
-/// author died.
+/// author died. One whose record is gone by now needs no note.
 pub(crate) async fn supersede(run: &Run, records: &[Record]) -> Result<(), Error> {
     let over = records.iter().filter(|it| {
         matches!(it.status(), Status::Deployed | Status::Uninstalling) || it.status().is_pending()
@@ -304,10 +307,12 @@ pub(crate) async fn supersede(run: &Run, records: &[Record]) -> Result<(), Error
         } else {
             record.set_status(Status::Failed, "its action was never finished");
         }
-        storage::update(&run.calm, &run.namespace, &record).await
+        match storage::update(&run.calm, &run.namespace, &record).await {
+            Err(Error::Cluster(cluster::Error::NotFound { .. })) => Ok(()),
+            other => other,
+        }
     });
-    futures::future::try_join_all(updates).await?;
-    Ok(())
+    futures::future::join_all(updates).await.into_iter().collect()
 }
 
 /// Deletes what a failed upgrade has made.

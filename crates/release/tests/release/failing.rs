@@ -251,6 +251,55 @@ async fn a_server_that_goes_away_and_comes_back_leaves_nothing_half_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_fails_takes_away_what_it_made_and_nothing_else() {
+    let plane = require!(ControlPlane::shared(Size::Api));
+    let proxy = Arc::new(require!(FaultyProxy::start(&plane)));
+    let kubeconfig =
+        Kubeconfig::new(&proxy.url(), Some(&plane.ca_pem()), User::Token(plane.token().to_owned()));
+    let path = plane.write_kubeconfig(&kubeconfig);
+    let cluster = connect(&Connection::kubeconfig([path], None), LIMITS).await.unwrap();
+    let namespace = plane.namespace("cleans-up");
+    let named = |name: &str| CONFIG.replace("demo", name);
+    let before =
+        TestChart::of(&[("templates/config.yaml", CONFIG), ("templates/dropped.yaml", &named("dropped"))]);
+    let after = TestChart::of(&[("templates/config.yaml", CONFIG), ("templates/new.yaml", &named("new"))]);
+    let mut setup = Setup::new(&cluster, &before, "demo", &namespace);
+    setup.settings.atomic = false;
+    setup.install().await.unwrap();
+    let uid = |object: Option<serde_json::Value>| object.map(|it| it["metadata"]["uid"].clone());
+    let config = || get(&cluster, Resource::config_map(), &namespace, "demo");
+    let there = uid(config().await);
+
+    // Of what was there and of what is new, the answers are lost; then, when both are written, it is told to stop.
+    let (spoiled, cancel) = (Arc::clone(&proxy), setup.cancel.clone());
+    let applied = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&applied);
+    setup.progress = Progress::new(move |event| match event {
+        Event::Recorded { status, .. } if status == "pending-upgrade" => {
+            spoiled.spoil("configmaps/demo?", 1, Fault::LostAnswer);
+            spoiled.spoil("configmaps/new?", 1, Fault::LostAnswer);
+        }
+        Event::Applied { object, created } => {
+            let mut seen = seen.lock().unwrap();
+            seen.push((object.name.clone(), *created));
+            if seen.len() == 2 {
+                cancel.cancel();
+            }
+        }
+        _ => {}
+    });
+    let error = setup.upgrade(&after, &[]).await.unwrap_err();
+    assert!(error.is_cancelled(), "{error:?}");
+    let mut applied = applied.lock().unwrap().clone();
+    applied.sort();
+    assert_eq!(applied, [("demo".to_owned(), false), ("new".to_owned(), true)]);
+    assert_eq!(uid(config().await), there);
+    assert_eq!(get(&cluster, Resource::config_map(), &namespace, "new").await, None);
+    assert!(get(&cluster, Resource::config_map(), &namespace, "dropped").await.is_some());
+    assert_eq!(setup.history().await.last().unwrap().status(), Status::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_uninstall_that_is_held_up_can_be_gone_on_with_or_taken_back() {
     let plane = require!(ControlPlane::shared(Size::Api));
     let cluster = admin(&plane).await;

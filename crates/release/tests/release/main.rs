@@ -8,6 +8,7 @@
 )]
 
 mod arrange;
+mod dead_authors;
 mod failing;
 mod helm_3;
 mod helm_goes_on;
@@ -16,3 +17,4 @@ mod naming;
 mod records;
 mod uninstalling;
 mod upgrading;
+mod versions;
