@@ -11,7 +11,7 @@ use crate::{
     Error, InUse,
     keep::is_kept,
     manifest::Sourced,
-    objects::{is_definition, kinds_of_definition},
+    objects::{Identity, is_definition, kinds_of_definition},
 };
 
 /// Those of these definitions, by their names, that are not kept and still have objects. Two requests for each.
@@ -59,12 +59,17 @@ async fn all(cluster: &Cluster, kind: &Resource) -> Result<Vec<Value>, Error> {
     }
 }
 
-/// The objects that have finalizers which only the controllers of this release remove: those of its definitions, and those of Flux whose
-/// controllers it runs. The release's own objects do not count.
+/// The finalizer that Flux sets on objects of a kind and that only its controller removes.
+pub(crate) fn finalizer_of(kind: &Resource) -> Option<&'static str> {
+    kinds::by_kind(&kind.group, &kind.kind)?.finalizer
+}
+
+/// The objects that have a finalizer which only the controllers of this release remove: those of its definitions, and those of Flux whose
+/// controllers it runs. Finalizers of others do not count, nor do the release's own objects.
 pub(crate) async fn held(
     cluster: &Cluster,
     objects: &[Sourced],
-    own: &HashSet<Target>,
+    own: &HashSet<Identity>,
 ) -> Result<Vec<Target>, Error> {
     let brought = objects.iter().filter(|it| is_definition(&it.object));
     let brought = brought.filter_map(|it| kinds_of_definition(&it.object).into_iter().next());
@@ -73,20 +78,26 @@ pub(crate) async fn held(
             .iter()
             .any(|it| it.object["kind"] == "Deployment" && it.object["metadata"]["name"] == controller)
     };
-    let known = kinds::all().iter().filter(|kind| kind.finalizer.is_some() && runs(kind.controller));
+    let known = kinds::all().iter().filter(|kind| runs(kind.controller));
     let mut wanted: Vec<Resource> = Vec::new();
     for kind in brought.chain(known.map(|kind| Resource::from(*kind))) {
-        if !wanted.iter().any(|it| it.group == kind.group && it.kind == kind.kind) {
+        let is_new = !wanted.iter().any(|it| it.group == kind.group && it.kind == kind.kind);
+        if is_new && finalizer_of(&kind).is_some() {
             wanted.push(kind);
         }
     }
     let listed = try_join_all(wanted.iter().map(|kind| all(cluster, kind))).await?;
     let mut held = Vec::new();
     for (kind, found) in wanted.iter().zip(listed) {
-        for object in found.iter().filter(|object| object.pointer("/metadata/finalizers/0").is_some()) {
+        let finalizer = finalizer_of(kind);
+        let is_held = |object: &&Value| {
+            let finalizers = object.pointer("/metadata/finalizers").and_then(Value::as_array);
+            finalizers.into_iter().flatten().any(|it| it.as_str() == finalizer)
+        };
+        for object in found.iter().filter(is_held) {
             let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             let target = Target::new(kind.clone(), text("/metadata/namespace"), text("/metadata/name"));
-            if !own.contains(&target) {
+            if !own.contains(&Identity::from(&target)) {
                 held.push(target);
             }
         }

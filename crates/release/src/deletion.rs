@@ -4,18 +4,20 @@ use std::{collections::HashSet, time::Duration};
 
 use chart::kind_order;
 use cluster::{DeleteRequest, Propagation, Resource, Target};
-use flux::path::FieldPath;
 use futures::{StreamExt, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Error, Event, MANAGER, Refusal,
-    custom_resources::{held, objects_of_definition},
+    custom_resources::{finalizer_of, held, objects_of_definition},
     keep::is_kept,
     manifest::Sourced,
     objects::{AT_ONCE, Planned, is_definition, kinds_of_definition, not_ours},
     run::Run,
 };
+
+/// How often the change of a list of finalizers is tried again because the object changed meanwhile.
+const ATTEMPTS: u32 = 8;
 
 /// Which definitions are spared.
 #[derive(Debug, Clone)]
@@ -32,7 +34,7 @@ pub(crate) enum Spare {
 pub(crate) struct Removal<'a> {
     pub objects: &'a [Planned],
     pub spare: Spare,
-    /// Removes finalizers that nobody is left to remove, once the controllers are gone.
+    /// Removes Flux's finalizers, which nobody is left to remove, once the controllers are gone.
     pub clear_finalizers: bool,
     /// How long an object may take to go before it is left to itself; without it, that is an error at the end of the time.
     pub patience: Option<Duration>,
@@ -167,15 +169,35 @@ async fn delete(
 async fn clear(run: &Run, objects: &[Planned]) -> Result<(), Error> {
     let sourced: Vec<Sourced> =
         objects.iter().map(|it| Sourced { path: it.path.clone(), object: it.object.clone() }).collect();
-    let finalizers: [FieldPath; 1] = [FieldPath::of(["metadata", "finalizers"])];
     for target in held(&run.cluster, &sourced, &HashSet::new()).await? {
-        let Some(live) = run.cluster.get(&target).await? else { continue };
-        let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
-        match run.cluster.remove(&target, uid, &finalizers, MANAGER).await {
-            Ok(_) => run.tell(Event::FinalizersCleared { object: target }),
-            Err(cluster::Error::NotFound { .. } | cluster::Error::Replaced { .. }) => {}
-            Err(error) => return Err(error.into()),
+        let Some(finalizer) = finalizer_of(&target.resource) else { continue };
+        if take_off(run, &target, finalizer).await? {
+            run.tell(Event::FinalizersCleared { object: target });
         }
     }
     Ok(())
+}
+
+/// Removes one finalizer of an object; those of others keep their hold. Says whether the object had it.
+async fn take_off(run: &Run, target: &Target, finalizer: &str) -> Result<bool, Error> {
+    let mut attempt = 1;
+    loop {
+        let Some(live) = run.cluster.get(target).await? else { return Ok(false) };
+        let listed = live["metadata"]["finalizers"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let rest: Vec<&Value> = listed.iter().filter(|it| *it != finalizer).collect();
+        if rest.len() == listed.len() {
+            return Ok(false);
+        }
+        let patch = json!({ "metadata": {
+            "uid": live["metadata"]["uid"],
+            "resourceVersion": live["metadata"]["resourceVersion"],
+            "finalizers": rest,
+        }});
+        match run.cluster.merge(target, &patch, MANAGER).await {
+            Ok(_) => return Ok(true),
+            Err(cluster::Error::NotFound { .. } | cluster::Error::Replaced { .. }) => return Ok(false),
+            Err(cluster::Error::Contended { .. }) if attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
 }

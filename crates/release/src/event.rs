@@ -78,6 +78,13 @@ pub enum Event {
         /// The object.
         object: Target,
     },
+    /// The namespace that was made for the release was left, since it could not be told whether others use it.
+    NamespaceKept {
+        /// Its name.
+        namespace: String,
+        /// Why not.
+        why: String,
+    },
     /// Finalizers were removed by hand.
     FinalizersCleared {
         /// The object.

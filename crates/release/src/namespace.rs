@@ -65,9 +65,38 @@ fn going(run: &Run, target: &Target, live: &Value) -> Result<(), Error> {
     }))
 }
 
-/// Takes the namespace away where it was made for this release and nothing of others is in it. Says whether it is gone
-/// or going.
-pub(crate) async fn remove(cluster: &Cluster, run: &Run) -> Result<bool, Error> {
+/// What became of the namespace of a release that is gone.
+pub(crate) enum Outcome {
+    /// It is gone or going.
+    Removed,
+    /// It stays: it is not there, was not made for the release, or holds what others put there.
+    Stays,
+    /// It stays since it could not be told whether it may go, or must not be deleted, for this reason.
+    Doubtful(String),
+}
+
+/// Takes the namespace away where it was made for this release and nothing of others is in it. Who may not look, or not
+/// everywhere, leaves it: what the release had is gone by then, and would not be there for another try.
+pub(crate) async fn remove(cluster: &Cluster, run: &Run) -> Result<Outcome, Error> {
+    match remove_if_empty(cluster, run).await {
+        Ok(true) => Ok(Outcome::Removed),
+        Ok(false) => Ok(Outcome::Stays),
+        Err(Error::Cluster(
+            error @ (cluster::Error::Forbidden { .. }
+            | cluster::Error::Api { .. }
+            | cluster::Error::TimedOut { .. }
+            | cluster::Error::Unintelligible { .. }),
+        )) => {
+            let (namespace, why) = (run.namespace.clone(), error.to_string());
+            run.tell(Event::NamespaceKept { namespace, why: why.clone() });
+            Ok(Outcome::Doubtful(why))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Says whether it is gone or going.
+async fn remove_if_empty(cluster: &Cluster, run: &Run) -> Result<bool, Error> {
     let target = Target::namespace(&run.namespace);
     let Some(live) = cluster.get(&target).await? else { return Ok(false) };
     if live["metadata"]["annotations"][MADE_FOR] != run.name {

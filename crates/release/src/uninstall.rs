@@ -1,6 +1,6 @@
 //! Uninstall.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use chart::output::HookEvent;
 use cluster::{Cluster, DeleteRequest, Target};
@@ -13,7 +13,7 @@ use crate::{
     hooks::Hooks,
     manifest::{self, Sourced, objects_of},
     namespace,
-    objects::{Unserved, locate},
+    objects::{Unserved, identities, locate},
     run::Run,
     storage,
     writer::Writer,
@@ -28,8 +28,8 @@ pub struct UninstallRequest {
     pub namespace: String,
     /// Leaves all CustomResourceDefinitions; without it those that are marked so, in the record or live.
     pub keep_crds: bool,
-    /// Removes the finalizers of custom resources once the controllers are gone; without it such objects are a reason to
-    /// refuse. What they stand for in the cluster stays: nothing is pruned.
+    /// Removes Flux's own finalizers from its custom resources once the controllers are gone; without it such objects are a
+    /// reason to refuse. What they stand for in the cluster stays: nothing is pruned. Finalizers of others are left alone.
     pub clear_finalizers: bool,
     /// Runs no hooks.
     pub disable_hooks: bool,
@@ -60,6 +60,19 @@ pub struct Uninstalled {
     pub kept: Vec<Target>,
     /// Whether the namespace went too: it was made for the release, and nothing of others was in it.
     pub namespace_removed: bool,
+    /// Why the namespace was left although it was made for the release: it could not be told whether others use it.
+    pub namespace_doubt: Option<String>,
+}
+
+impl Uninstalled {
+    fn new(record: Option<Record>, kept: Vec<Target>, namespace: namespace::Outcome) -> Self {
+        let (namespace_removed, namespace_doubt) = match namespace {
+            namespace::Outcome::Removed => (true, None),
+            namespace::Outcome::Stays => (false, None),
+            namespace::Outcome::Doubtful(why) => (false, Some(why)),
+        };
+        Self { record, kept, namespace_removed, namespace_doubt }
+    }
 }
 
 /// Removes a release: its objects in Helm's order, what its hooks left running, its records, and the namespace where that
@@ -84,14 +97,12 @@ pub async fn uninstall(
 async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, Error> {
     let records = storage::history(&run.cluster, &run.namespace, &run.name).await?;
     let Some(last) = records.last() else {
-        let namespace_removed = namespace::remove(&run.cluster, run).await?;
-        return Ok(Uninstalled { record: None, kept: Vec::new(), namespace_removed });
+        return Ok(Uninstalled::new(None, Vec::new(), namespace::remove(&run.cluster, run).await?));
     };
     let sourced = all_objects(&records)?;
     let objects = locate(&run.cluster, &run.namespace, sourced.clone(), &[], Unserved::LeftOut).await?;
-    let own: HashSet<Target> = objects.iter().map(|it| it.target.clone()).collect();
     if !request.clear_finalizers {
-        let held = held(&run.cluster, &sourced, &own).await?;
+        let held = held(&run.cluster, &sourced, &identities(&objects)).await?;
         if !held.is_empty() {
             return Err(Error::FinalizersRemain { objects: held });
         }
@@ -135,8 +146,7 @@ async fn perform(run: &Run, request: &UninstallRequest) -> Result<Uninstalled, E
     };
     writer.stop().await;
     storage::purge(run, &run.cluster, records.iter().map(Record::revision).collect()).await?;
-    let namespace_removed = namespace::remove(&run.cluster, run).await?;
-    Ok(Uninstalled { record: Some(record), kept, namespace_removed })
+    Ok(Uninstalled::new(Some(record), kept, namespace::remove(&run.cluster, run).await?))
 }
 
 /// The objects of the last revision, and those that the last deployed one has besides: an upgrade that failed half-way

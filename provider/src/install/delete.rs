@@ -13,7 +13,7 @@ use crate::lifecycle::{is_same_cluster, reached};
 
 /// Uninstalls the release of a state.
 pub async fn delete(resource: &InstallResource, call: &Call, request: DeleteRequest) -> DeleteResponse {
-    let diagnostics = deleted(resource, call, &request).await.err().unwrap_or_default();
+    let diagnostics = deleted(resource, call, &request).await.unwrap_or_else(|failed| failed);
     DeleteResponse { state: None, diagnostics }
 }
 
@@ -21,11 +21,11 @@ async fn deleted(
     resource: &InstallResource,
     call: &Call,
     request: &DeleteRequest,
-) -> Result<(), Diagnostics> {
+) -> Result<Diagnostics, Diagnostics> {
     let context = resource.context()?;
     let cluster = reached(&context, &request.prior, call)?;
     if !is_same_cluster(&context, &cluster, &request.private).await? {
-        return Ok(());
+        return Ok(Diagnostics::default());
     }
     let timeouts = Timeouts::read(&request.prior, &TIMEOUTS)?;
     let text = |name: &str| request.prior.get(name).as_str().unwrap_or_default();
@@ -46,11 +46,12 @@ async fn deleted(
         Scrub::from_paths(&kept.secrets, &config)
     };
     let cancel = call.cancel.clone();
-    on_a_thread(move || async move {
+    let uninstalled = on_a_thread(move || async move {
         let progress = progress(&uninstall.name);
         release::uninstall(&cluster, &uninstall, &cancel, &progress).await
     })
     .await?
-    .map(|_| ())
-    .map_err(|error| words::failed(&error, &scrub).into())
+    .map_err(|error| words::failed(&error, &scrub))?;
+    let doubt = uninstalled.namespace_doubt.map(|why| words::namespace_stays(text("namespace"), &why));
+    Ok(doubt.map(Diagnostics::from).unwrap_or_default())
 }

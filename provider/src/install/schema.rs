@@ -90,7 +90,7 @@ pub fn schema() -> Schema {
             .describe("Let the CustomResourceDefinitions, and with them every object of theirs, outlive a destroy."),
         Attribute::bool("clear_finalizers_on_destroy")
             .default(false)
-            .describe("Remove the finalizers of Flux objects on destroy once the controllers are gone. Without it a destroy stops and names them."),
+            .describe("Remove Flux's own finalizers from its objects on destroy once the controllers are gone; those of others stay. Without it a destroy stops and names them."),
         Timeouts::attribute(&TIMEOUTS),
         Attribute::string("cluster")
             .optional()

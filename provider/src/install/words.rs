@@ -67,6 +67,17 @@ pub fn failed(error: &Error, scrub: &Scrub) -> Diagnostic {
     Diagnostic::error(summary, scrub.words(&detail))
 }
 
+/// A namespace that was made for a release and left when that went, and why.
+pub fn namespace_stays(namespace: &str, why: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "The namespace was left",
+        format!(
+            "The release is gone. Whether namespace {namespace}, which was made for it, may go too could not be told: {}.\n\nIf nobody needs it, delete it yourself.",
+            why.trim_end_matches('.')
+        ),
+    )
+}
+
 fn summary(error: &Error) -> (&'static str, Option<&'static str>) {
     match error {
         Error::Name { .. } => ("Not the name of a release", Some("Choose another name.")),
