@@ -9,9 +9,9 @@ use std::{
 
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
-use testutil::{ControlPlane, Size, Tofu, faults::FaultyProxy, require, wait};
+use testutil::{ControlPlane, Size, faults::FaultyProxy, require, wait};
 
-use crate::support::{definitions, objects, provider_block, repository, unconnected};
+use crate::support::{behind, definitions, objects, repository};
 
 const COUNT: usize = 40;
 
@@ -34,18 +34,6 @@ fn asked(proxy: &FaultyProxy, command: impl FnOnce()) -> BTreeMap<String, usize>
     methods
 }
 
-/// A folder whose provider reaches the cluster through a proxy that counts.
-fn through(proxy: &FaultyProxy, plane: &ControlPlane, configuration: &str) -> Result<Tofu, testutil::Error> {
-    let kubeconfig = plane.write_kubeconfig(&plane.kubeconfig().server(&proxy.url()));
-    let block = provider_block(plane, "");
-    let tofu = unconnected(configuration)?.file(
-        "provider.tf",
-        &block.replace(&*plane.kubeconfig_path().to_string_lossy(), &kubeconfig.to_string_lossy()),
-    );
-    tofu.init().success();
-    Ok(tofu)
-}
-
 /// Besides the objects: who the cluster is, what it knows of the kind, once for each process.
 const BESIDES: usize = 6;
 
@@ -58,7 +46,7 @@ fn an_object_costs_at_most_two_requests_whatever_is_done_with_it() {
     require!(definitions(&plane));
     let namespace = plane.namespace("many");
     let proxy = require!(FaultyProxy::start(&plane));
-    let tofu = require!(through(&proxy, &plane, &forty(&namespace)));
+    let tofu = require!(behind(&proxy, &plane, &forty(&namespace)));
 
     let planned = asked(&proxy, || drop(tofu.plan().changes()));
     assert!(planned.values().sum::<usize>() <= BESIDES, "nothing is there yet: {planned:?}");
@@ -88,7 +76,7 @@ fn to_wait_for_an_object_costs_one_request_more() {
     let namespace = plane.namespace("awaited");
     let proxy = require!(FaultyProxy::start(&plane));
     let tofu =
-        require!(through(&proxy, &plane, &forty(&namespace).replace("wait      = false", "wait = true")));
+        require!(behind(&proxy, &plane, &forty(&namespace).replace("wait      = false", "wait = true")));
     tofu.plan().changes();
     let done = AtomicBool::new(false);
     let created = thread::scope(|scope| {
@@ -137,7 +125,7 @@ resource "fluxgate_kustomization" "app" {{
 }}
 "#
     );
-    let tofu = require!(through(&proxy, &plane, &configuration));
+    let tofu = require!(behind(&proxy, &plane, &configuration));
     tofu.plan().changes();
     tofu.apply().success();
     // A refresh, and then what each delete takes along.

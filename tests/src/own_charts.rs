@@ -7,9 +7,16 @@ use kube::{
     discovery::ApiResource,
 };
 use serde_json::{Value, json};
-use testutil::{ControlPlane, Helm, Size, Tofu, chart_server::ChartServer, require, test_data, wait};
+use testutil::{
+    ControlPlane, Helm, Size, Tofu,
+    chart_server::ChartServer,
+    faults::{Answer, Fault, FaultyProxy},
+    require, test_data, wait,
+};
 
-use crate::support::{api, apply_as, delete, installation, live, provider_block, tofu, unconnected};
+use crate::support::{
+    api, apply_as, behind, delete, installation, live, provider_block, tofu, unconnected, unfolded,
+};
 
 /// An installation of the chart in the folder `chart`.
 fn install(namespace: &str, more: &str) -> String {
@@ -569,4 +576,25 @@ fn a_plan_of_a_connected_provider_is_the_same_for_a_chart_that_asks_nothing() {
     tofu.write("provider.tf", &provider_block(&plane, ""));
     tofu.plan().changes();
     assert_eq!(objects(), before);
+}
+
+/// What may live in the namespace cannot be told, and what the release had is gone by then.
+#[test]
+fn a_destroy_that_may_not_see_all_of_a_namespace_leaves_it_and_says_so() {
+    let plane = require!(api());
+    let proxy = require!(FaultyProxy::start(&plane));
+    let namespace = "not-seen-in-full";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n";
+    let tofu = require!(behind(&proxy, &plane, &install(namespace, "")));
+    let tofu = charted(tofu, &[("templates/map.yaml", map)]);
+    tofu.plan().changes();
+    tofu.apply().success();
+
+    let look = format!("GET /apis/batch/v1/namespaces/{namespace}/jobs");
+    proxy.spoil(&look, 1, Fault::Answer(Answer::kubernetes(403, "Forbidden", "no")));
+    let text = unfolded(&tofu.destroy().success().text());
+    assert!(text.contains("Warning: The namespace was left"), "{text}");
+    assert!(text.contains("delete it yourself") && text.contains(namespace), "{text}");
+    assert!(live(&plane, "Namespace", "", namespace).unwrap()["metadata"]["deletionTimestamp"].is_null());
+    assert!(live(&plane, "ConfigMap", namespace, "demo").is_none());
 }

@@ -10,7 +10,7 @@ use kube::{
 use serde_json::{Value, json};
 use testutil::{
     ControlPlane, Error, GitServer, Helm, Repository, Shared, Size, Tofu, chart_server::ChartServer,
-    test_data, wait,
+    faults::FaultyProxy, test_data, wait,
 };
 
 /// An API server with the definitions of Flux's kinds, and nobody who reconciles them.
@@ -87,6 +87,16 @@ pub fn unconnected(configuration: &str) -> Result<Tofu, Error> {
             "terraform {\n  required_providers {\n    fluxgate = { source = \"fluxgate/fluxgate\" }\n  }\n}\n",
         )
         .file("main.tf", configuration))
+}
+
+/// OpenTofu with a configuration and the provider connected through a proxy that counts and can do harm.
+pub fn behind(proxy: &FaultyProxy, plane: &ControlPlane, configuration: &str) -> Result<Tofu, Error> {
+    let kubeconfig = plane.kubeconfig().server(&proxy.url());
+    let tofu = unconnected(configuration)?
+        .file("provider.tf", "provider \"fluxgate\" {\n  kubernetes = { config_path = \"./config\" }\n}\n");
+    tofu.write("config", &kubeconfig.to_string());
+    tofu.init().success();
+    Ok(tofu)
 }
 
 /// A provider block that is connected to `plane`, and holds `more` besides.

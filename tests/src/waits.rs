@@ -2,12 +2,11 @@
 
 use serde_json::json;
 use testutil::{
-    ControlPlane, Tofu,
     faults::{Answer, Fault, FaultyProxy},
     require,
 };
 
-use crate::support::{api, apply_as, live, repository, tofu, unconnected, unfolded};
+use crate::support::{api, apply_as, behind, live, repository, tofu, unfolded};
 
 /// A GitRepository that is waited for, for two seconds.
 fn waiting(namespace: &str, spec: &str) -> String {
@@ -78,16 +77,6 @@ fn a_failed_update_is_waited_for_again_by_the_next_plan() {
     let change = plan.change("fluxgate_git_repository.app");
     assert_eq!(change.actions, ["update"]);
     assert_eq!(change.after_unknown["generation"], true);
-}
-
-/// A repository behind a proxy, with a provider that reaches its cluster only through that.
-fn behind(proxy: &FaultyProxy, plane: &ControlPlane, configuration: &str) -> Result<Tofu, testutil::Error> {
-    let kubeconfig = plane.kubeconfig().server(&proxy.url());
-    let tofu = unconnected(configuration)?
-        .file("provider.tf", "provider \"fluxgate\" {\n  kubernetes = { config_path = \"./config\" }\n}\n");
-    tofu.write("config", &kubeconfig.to_string());
-    tofu.init().success();
-    Ok(tofu)
 }
 
 /// A repository whose writes may take two seconds.
