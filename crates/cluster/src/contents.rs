@@ -72,7 +72,7 @@ impl Cluster {
         let of_groups = groups.groups.into_iter().flat_map(GroupEntry::versions);
         let versions: Vec<String> = std::iter::once("v1".to_owned()).chain(of_groups).collect();
         // In their order: the preferred version comes first.
-        let lists: Vec<Result<Vec<(Resource, Vec<String>)>, Error>> = stream::iter(versions)
+        let lists: Vec<Result<Vec<WithVerbs>, Error>> = stream::iter(versions)
             .map(|version| async move {
                 let path = if version == "v1" { "/api/v1".to_owned() } else { format!("/apis/{version}") };
                 let list: Kinds = match self.fetch(&Call::get(About::Path(&path))).await {
@@ -105,6 +105,9 @@ impl Cluster {
         Ok(kinds)
     }
 }
+
+/// A kind, and what can be done with its objects.
+type WithVerbs = (Resource, Vec<String>);
 
 /// The kinds that live in namespaces.
 #[derive(Default)]
