@@ -310,7 +310,7 @@ async fn a_refused_credential_ends_a_wait_at_once() {
 /// Gives credentials that are used up at once, and none the second time.
 struct Unsteady {
     issued: Issued,
-    asked: AtomicUsize,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Issuer for Unsteady {
@@ -337,12 +337,14 @@ async fn a_wait_bears_a_credential_that_is_not_renewed_at_once() {
         token: Some(plane.token().into()),
         ..Issued::default()
     };
-    let issuer = Unsteady { issued, asked: AtomicUsize::new(0) };
+    let asked = Arc::new(AtomicUsize::new(0));
+    let issuer = Unsteady { issued, asked: Arc::clone(&asked) };
     let unsteady = connect(&Connection::issued(issuer), LIMITS).await.unwrap();
     let wait = scene.ready();
     let (waited, reported) =
         tokio::join!(unsteady.wait(&wait), soon(scene.report("True", "Succeeded", "stored artifact")));
     assert_eq!(waited.unwrap(), Some(reported));
+    assert!(asked.load(Ordering::Relaxed) > 2, "one was not given, and it was asked for again");
 }
 
 #[tokio::test]
